@@ -1,0 +1,1 @@
+#include "parley_argon2.h"

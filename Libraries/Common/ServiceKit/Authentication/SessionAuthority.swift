@@ -1,0 +1,108 @@
+package import ChatProtocol
+import ClientThread
+package import Logging
+import ServiceLifecycle
+import Synchronization
+package import Tokens
+
+/// Decides offline whether an access token holds: by auth-service's public keys and its list of ended sessions, both
+/// read every 2 s. With auth-service away the last keys and the last list stand.
+package final class SessionAuthority: Service {
+    private static let interval: Duration = .seconds(2)
+    /// Tokens whose signature was checked and that are remembered, so that REST calls do not pay for it again.
+    private static let rememberedMax = 20_000
+
+    private struct State {
+        var revoked: [SessionID: Timestamp] = [:]
+        var cursor: String?
+        var remembered: [String: AccessToken] = [:]
+    }
+
+    private let auth: ServiceClient
+    private let verifier = AccessToken.verifier()
+    private let state = Mutex(State())
+    private let logger: Logger
+    private let onRevoked: @Sendable ([SessionID]) -> Void
+
+    /// - Parameter onRevoked: called with sessions that are found ended, once each.
+    package init(
+        auth: ServiceClient, logger: Logger, onRevoked: @escaping @Sendable ([SessionID]) -> Void = { _ in }
+    ) {
+        self.auth = auth
+        self.logger = logger
+        self.onRevoked = onRevoked
+    }
+
+    /// Whether keys and list were loaded at least once.
+    package var isLoaded: Bool { verifier.hasKeys && state.withLock { $0.cursor != nil } }
+
+    package func run() async throws {
+        try await Repeating(every: Self.interval) { await self.refresh() }.run()
+    }
+
+    /// - Throws: ``ParleyError`` `unauthenticated`, or `unavailable` where no keys could be loaded yet.
+    package func verify(_ token: String) async throws(ParleyError) -> AccessToken {
+        guard isLoaded else { throw .unavailable("signing in is not possible just now") }
+        let known = state.withLock { $0.remembered[token] }
+        let access: AccessToken
+        if let known, known.expires > .now {
+            access = known
+        } else {
+            access = try await check(token)
+            remember(token, access)
+        }
+        guard !isRevoked(access.session) else { throw ParleyError(.unauthenticated, "this session was ended") }
+        return access
+    }
+
+    package func isRevoked(_ session: SessionID) -> Bool { state.withLock { $0.revoked[session] != nil } }
+
+    /// Takes news of ended sessions from wherever they come.
+    package func add(_ revocations: [RevocationsAnswer.Revocation]) {
+        let fresh = state.withLock { state in
+            let fresh = revocations.filter { state.revoked[$0.session] == nil }
+            for revocation in revocations { state.revoked[revocation.session] = revocation.until }
+            return fresh.map(\.session)
+        }
+        if !fresh.isEmpty { onRevoked(fresh) }
+    }
+
+    private func check(_ token: String) async throws(ParleyError) -> AccessToken {
+        do {
+            return try await AccessToken(verifying: token, by: verifier)
+        } catch {
+            throw ParleyError(
+                .unauthenticated, error == .expired ? "the access token has expired" : "the access token is not valid")
+        }
+    }
+
+    private func remember(_ token: String, _ access: AccessToken) {
+        state.withLock { state in
+            if state.remembered.count >= Self.rememberedMax { state.remembered = [:] }
+            state.remembered[token] = access
+        }
+    }
+
+    // MARK: Reading from auth-service
+
+    private func refresh() async {
+        do {
+            let keys: KeySet = try await auth.call("GET", KeySet.path, deadline: .after(.seconds(2)))
+            await verifier.replaceKeys(
+                keys.keys.compactMap { key in
+                    Base64URL.decode(key.x).flatMap { VerificationKey(id: key.id, bytes: $0) }
+                })
+            let cursor = state.withLock { $0.cursor }
+            let path = RevocationsAnswer.path + (cursor.map { "?since=\($0)" } ?? "")
+            let answer: RevocationsAnswer = try await auth.call("GET", path, deadline: .after(.seconds(2)))
+            add(answer.revocations)
+            let now = Timestamp.now
+            state.withLock { state in
+                state.cursor = answer.next
+                state.revoked = state.revoked.filter { $0.value > now }
+            }
+        } catch {
+            logger.warning("keys and ended sessions not refreshed", metadata: ["reason": "\(error)"])
+        }
+    }
+}

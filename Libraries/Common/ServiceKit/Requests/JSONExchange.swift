@@ -1,0 +1,84 @@
+package import ChatProtocol
+package import ClientThread
+import HTTPTypes
+package import Hummingbird
+import NIOCore
+package import StrictJSON
+
+extension Response {
+    package static func json(_ bytes: [UInt8], status: HTTPResponse.Status = .ok) -> Response {
+        Response(
+            status: status, headers: [.contentType: "application/json", .cacheControl: "no-store"],
+            body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    package static func json(_ value: some JSONEncodable, status: HTTPResponse.Status = .ok) -> Response {
+        json(JSONWriter.encode(value), status: status)
+    }
+
+    package static var noContent: Response { Response(status: .noContent) }
+
+    /// The one form of an error.
+    package static func error(_ error: ParleyError) -> Response {
+        var response = json(error, status: HTTPResponse.Status(code: error.code.status))
+        if let retryAfter = error.retryAfter {
+            response.headers[.retryAfter] = String(max(1, (retryAfter.milliseconds + 999) / 1000))
+        }
+        if error.code == .unauthenticated { response.headers[.wwwAuthenticate] = "Bearer" }
+        return response
+    }
+}
+
+extension Request {
+    /// Reads the body as JSON.
+    /// - Throws: ``ParleyError``: `unsupported_media_type`, `too_large` or `bad_request`.
+    package func decode<Value: JSONDecodable>(
+        _ type: Value.Type = Value.self, bytesMax: Int = Limits.requestBytesMax
+    ) async throws -> Value {
+        let mediaType = headers[.contentType]?.split(separator: ";").first.map { $0.lowercased() } ?? ""
+        guard mediaType.filter({ $0 != " " }) == "application/json" else {
+            throw ParleyError(.unsupportedMediaType, "the body must be application/json")
+        }
+        let buffer: ByteBuffer
+        do {
+            buffer = try await body.collect(upTo: bytesMax)
+        } catch is NIOTooManyBytesError {
+            throw ParleyError(.tooLarge, "the body has more than \(bytesMax) bytes")
+        }
+        do {
+            let json = try JSONDocument(parsing: Array(buffer.readableBytesView)).root
+            guard json.isObject else { throw JSONError.mismatch("body", expected: "an object") }
+            return try Value(json: json, field: "body")
+        } catch let error as JSONError {
+            throw ParleyError.badRequest(error)
+        }
+    }
+
+    /// The number of a query parameter; nil where it is not there.
+    /// - Throws: ``ParleyError`` `bad_request` for anything but a whole number in the range.
+    package func number(_ name: String, in range: ClosedRange<Int64>) throws(ParleyError) -> Int64? {
+        guard let text = uri.queryParameters[Substring(name)] else { return nil }
+        let digits = text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        guard digits, let number = Int64(text), range.contains(number) else {
+            throw ParleyError(
+                .badRequest, "\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// When the caller stops waiting, as it said in the `parley-deadline-ms` header, and at most `most` from now.
+    package func deadline(atMost most: Duration) -> Deadline {
+        let stated = headers[.deadline].flatMap { Int64($0) } ?? .max
+        return .after(.milliseconds(min(max(0, stated), most.milliseconds)))
+    }
+}
+
+extension ParleyRequestContext {
+    /// A path parameter as an id or a hash; what is none is answered as what does not exist.
+    package func parameter<Value>(_ name: String, _ make: (Substring) -> Value?) throws(ParleyError) -> Value {
+        guard let text = parameters.get(name), let value = make(text[...]) else {
+            throw ParleyError(.notFound, "no such thing")
+        }
+        return value
+    }
+}

@@ -1,0 +1,69 @@
+import ChatProtocol
+import HTTPTypes
+package import Hummingbird
+import Logging
+import Metrics
+import Observability
+
+/// The outermost layer of every listener: gives the request its trace, turns every error into the one JSON form, and
+/// counts. What a client sees of an unexpected error is only that there was one; the log has the rest.
+struct RequestBoundary: RouterMiddleware {
+    typealias Context = ParleyRequestContext
+
+    let service: String
+    let listener: String
+    let logger: Logger
+
+    func handle(
+        _ request: Request, context: ParleyRequestContext,
+        next: (Request, ParleyRequestContext) async throws -> Response
+    ) async throws -> Response {
+        let start = ContinuousClock.now
+        let parent = request.headers[.traceparent].flatMap { TraceContext(traceparent: $0) }
+        let trace = parent?.child() ?? TraceContext.make()
+        let response = await TraceContext.$current.withValue(trace) {
+            do {
+                return try await next(request, context)
+            } catch {
+                return Response.error(translate(error, request))
+            }
+        }
+        record(response.status.code, route: context.endpointPath ?? "none", since: start)
+        return response
+    }
+
+    private func translate(_ error: any Error, _ request: Request) -> ParleyError {
+        switch error {
+        case let error as ParleyError:
+            return error
+        case let error as any HTTPResponseError:
+            let code = ErrorCode.allCases.first { $0.status == error.status.code && $0 != .badFrame }
+            return ParleyError(code ?? (error.status.code < 500 ? .badRequest : .internal), error.status.reasonPhrase)
+        default:
+            logger.error(
+                "request failed", metadata: ["path": "\(request.uri.path)", "reason": "\(error)"])
+            return ParleyError(.internal, "something went wrong here")
+        }
+    }
+
+    private func record(_ status: Int, route: String, since start: ContinuousClock.Instant) {
+        let labels = [("listener", listener), ("route", route), ("status", String(status))]
+        Metrics.Timer(label: "parley_http_request_seconds", dimensions: labels)
+            .recordNanoseconds(start.duration(to: .now).nanoseconds)
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds; saturates far beyond any time measured here.
+    package var nanoseconds: Int64 {
+        let (scaled, overflow) = components.seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? .max : scaled + components.attoseconds / 1_000_000_000
+    }
+}
+
+extension HTTPField.Name {
+    package static let traceparent = HTTPField.Name("traceparent")!
+    package static let retryAfter = HTTPField.Name("retry-after")!
+    package static let forwardedFor = HTTPField.Name("x-forwarded-for")!
+    package static let deadline = HTTPField.Name("parley-deadline-ms")!
+}

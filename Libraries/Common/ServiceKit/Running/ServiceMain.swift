@@ -1,0 +1,143 @@
+import ChatProtocol
+import ClientThread
+import FoundationEssentials
+import HTTPClient
+import Logging
+import Metrics
+import NIOCore
+import NIOPosix
+import Observability
+import ServiceLifecycle
+import Tokens
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The one way in for all four services: `<service> [run | migrate | health | --help | --version]`.
+package enum ServiceMain {
+    /// - Parameter build: puts the service together; its listeners and health are the runner's.
+    package static func run(
+        _ description: ServiceDescription, build: @escaping @Sendable (ServiceContext) async throws -> ServiceParts
+    ) async -> Never {
+        // A peer that closes its end must be an error of the write, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            try await dispatch(description, build: build)
+            exit(0)
+        } catch {
+            printError("\(description.name): \(error)")
+            exit(1)
+        }
+    }
+
+    private static func dispatch(
+        _ description: ServiceDescription, build: @Sendable (ServiceContext) async throws -> ServiceParts
+    ) async throws {
+        let environment = ProcessInfo.processInfo.environment
+        let configuration = try Configuration(environment: environment, settings: description.allSettings)
+        switch CommandLine.arguments.dropFirst().first ?? "run" {
+        case "run": try await serve(description, configuration, build: build)
+        case "migrate": try migrate(description, configuration)
+        case "health": try await health(description, configuration)
+        case "--help", "-h", "help": print(help(for: description))
+        case "--version": print("\(description.name) \(ServiceDescription.version)")
+        case let other: throw ConfigurationError("unknown command \"\(other)\"; try --help")
+        }
+    }
+
+    // MARK: Commands
+
+    private static func serve(
+        _ description: ServiceDescription, _ configuration: Configuration,
+        build: @Sendable (ServiceContext) async throws -> ServiceParts
+    ) async throws {
+        let metrics = PrometheusMetrics()
+        MetricsSystem.bootstrap(metrics)
+        let logger = try makeLogger(description, configuration)
+        let context = try await makeContext(description, configuration, logger: logger)
+        if context.limits == .bench {
+            logger.warning("RATE LIMITS ARE OFF (PARLEY_LIMITS=bench): for load tools only, never for users")
+        }
+        let parts = try await build(context)
+        let runner = try await ServiceRunner(description, context, parts, metrics: metrics)
+        try await runner.run()
+    }
+
+    private static func migrate(_ description: ServiceDescription, _ configuration: Configuration) throws {
+        guard let migrate = description.migrate else { throw ConfigurationError("has no tables of its own") }
+        try migrate(configuration, try makeLogger(description, configuration))
+    }
+
+    private static func health(_ description: ServiceDescription, _ configuration: Configuration) async throws {
+        let address = try configuration.address(description.internalListen)
+        let client = HTTPClient(logger: Logger(label: description.name))
+        let host = address.host.contains(":") ? "[\(address.host)]" : address.host
+        let answer = try await client.send(
+            HTTPClientRequest(url: "http://\(host):\(address.port)/healthz"), deadline: .after(.seconds(3)))
+        guard answer.status == 200 else { throw ConfigurationError("not healthy: status \(answer.status)") }
+        print("ok")
+    }
+
+    private static func help(for description: ServiceDescription) -> String {
+        var text = """
+            \(description.name) \(ServiceDescription.version): \(description.summary)
+
+            usage: \(description.name) [run]      serve until SIGTERM
+            """
+        if description.migrate != nil { text += "\n       \(description.name) migrate    apply migrations and end" }
+        text += """
+
+                   \(description.name) health     ask a running instance on this machine; exit 0 or 1
+                   \(description.name) --help | --version
+
+            Every key is an environment variable, or <KEY>_FILE with the path of a file holding the value.
+
+            """
+        for setting in description.allSettings {
+            let value = setting.defaultValue.map { $0.isEmpty ? "(empty)" : $0 } ?? "required"
+            text += "\n  \(setting.key) [\(value)]\n      \(setting.help)"
+        }
+        return text
+    }
+
+    // MARK: Parts
+
+    private static func makeLogger(
+        _ description: ServiceDescription, _ configuration: Configuration
+    ) throws -> Logger {
+        let level = try configuration.word(Setting.logLevel, as: Logger.Level.self)
+        LoggingSystem.bootstrap { label in JSONLogHandler(label: label, level: level) }
+        return Logger(label: description.name)
+    }
+
+    private static func makeContext(
+        _ description: ServiceDescription, _ configuration: Configuration, logger: Logger
+    ) async throws -> ServiceContext {
+        let environment = try configuration.word(Setting.environment, as: EnvironmentKind.self)
+        let secretText = try configuration.text(Setting.deploymentSecret)
+        guard let secret = DeploymentSecret(Array(secretText.utf8)) else {
+            throw ConfigurationError("PARLEY_DEPLOYMENT_SECRET must have at least \(DeploymentSecret.bytesMin) bytes")
+        }
+        if environment == .production, Set(secretText.utf8).count < 8 || secretText.contains("change") {
+            throw ConfigurationError("PARLEY_DEPLOYMENT_SECRET looks like a placeholder; make one: openssl rand -hex 32")
+        }
+        let instance = InstanceID.make()
+        var logger = logger
+        logger[metadataKey: "instance"] = "\(instance)"
+        let listener = try configuration.text(description.internalListen)
+        let advertised = try configuration.text(Setting.advertise)
+        return ServiceContext(
+            name: description.name, instance: instance, configuration: configuration,
+            isDevelopment: environment == .development,
+            limits: try configuration.word(Setting.limits, as: LimitsProfile.self),
+            advertisedAddress: advertised.isEmpty ? "http://\(listener)" : advertised,
+            logger: logger, secret: secret, http: HTTPClient(logger: logger),
+            tokens: ServiceTokenIssuer(caller: description.name, secret: secret), readiness: Readiness())
+    }
+
+    private static func printError(_ text: String) {
+        let line = Array((text + "\n").utf8)
+        _ = write(STDERR_FILENO, line, line.count)
+    }
+}

@@ -1,0 +1,103 @@
+import HTTPClient
+import UnixSignals
+import ChatProtocol
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOPosix
+import Observability
+import ServiceLifecycle
+import Tokens
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Runs the listeners and the background work of one service under ServiceLifecycle until SIGTERM or SIGINT, then
+/// stops in this order: not ready, wait for the edge to notice, drain, public listener, internal listener, background
+/// work, close. Past its budget a stop is forced.
+struct ServiceRunner {
+    private let context: ServiceContext
+    private let parts: ServiceParts
+    private let services: [any Service]
+    private let budget: Duration
+    private let logger: Logger
+
+    init(
+        _ description: ServiceDescription, _ context: ServiceContext, _ parts: ServiceParts,
+        metrics: PrometheusMetrics
+    ) async throws {
+        self.context = context
+        self.parts = parts
+        logger = context.logger
+        let configuration = context.configuration
+        budget = .seconds(try configuration.integer(Setting.shutdownSeconds, in: 1...600))
+        let delay = Duration.milliseconds(try configuration.integer(Setting.drainDelay, in: 0...60_000))
+
+        let callers = await ServiceTokenVerifier(
+            callee: description.name, callers: description.callers, secret: context.secret)
+        let internalRouter = Router(context: ParleyRequestContext.self)
+        internalRouter.add(middleware: RequestBoundary(service: description.name, listener: "internal", logger: logger))
+        internalRouter.add(middleware: ServiceAuthentication(verifier: callers))
+        addHealthRoutes(to: internalRouter, readiness: context.readiness, metrics: metrics)
+        parts.internalRoutes(internalRouter)
+
+        var services = parts.background
+        services.append(
+            Self.listener(
+                internalRouter, .boundedHTTP1, try configuration.address(description.internalListen), logger))
+        if let listen = description.listen, let addRoutes = parts.publicRoutes {
+            let router = Router(context: ParleyRequestContext.self)
+            router.add(middleware: RequestBoundary(service: description.name, listener: "public", logger: logger))
+            addRoutes(router)
+            services.append(Self.listener(router, parts.publicServer, try configuration.address(listen), logger))
+        }
+        services.append(Departure(readiness: context.readiness, delay: delay, drain: parts.drain))
+        self.services = services
+    }
+
+    func run() async throws {
+        logger.notice("starting", metadata: ["version": "\(ServiceDescription.version)"])
+        var configuration = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = budget
+        let group = ServiceGroup(configuration: configuration)
+        do {
+            try await group.run()
+        } catch is CancellationError {
+            logger.warning("the stop took longer than its budget and was forced")
+        }
+        await parts.close()
+        context.http.close()
+        logger.notice("stopped")
+    }
+
+    private static func listener(
+        _ router: Router<ParleyRequestContext>, _ server: HTTPServerBuilder, _ address: (host: String, port: Int),
+        _ logger: Logger
+    ) -> any Service {
+        var quiet = logger
+        quiet.logLevel = max(quiet.logLevel, .notice)
+        return Application(
+            router: router, server: server,
+            configuration: .init(address: .hostname(address.host, port: address.port), backlog: 4096),
+            logger: quiet)
+    }
+}
+
+/// The last service of the group and therefore the first to stop: while it leaves, everything else still serves.
+private struct Departure: Service {
+    let readiness: Readiness
+    let delay: Duration
+    let drain: (@Sendable () async -> Void)?
+
+    func run() async throws {
+        try await gracefulShutdown()
+        readiness.startDraining()
+        // A cancelled wait only means that there is less time left.
+        try? await Task.sleep(for: delay)
+        await drain?()
+    }
+}

@@ -1,0 +1,174 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+let package = Package(
+    name: "parley",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "auth-service", targets: ["auth-service"]),
+        .executable(name: "message-service", targets: ["message-service"]),
+        .executable(name: "realtime-gateway", targets: ["realtime-gateway"]),
+        .executable(name: "presence-service", targets: ["presence-service"]),
+        .executable(name: "parley-load", targets: ["parley-load"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.1"),
+    ],
+    targets: [
+        // Libraries/Common: the C libraries, then one target per job.
+        .cLibrary("CLibPQ"),
+        .cLibrary("CHiredis"),
+        .cShim("CCurl", links: ["curl"]),
+        .cShim("CArgon2", links: ["argon2"]),
+        .common("StrictJSON"),
+        .common("ChatProtocol", ["StrictJSON", .crypto]),
+        .common("ClientThread"),
+        .common("Postgres", ["CLibPQ", "ChatProtocol", "ClientThread", .logging]),
+        .common("Redis", ["CHiredis", "ClientThread", .crypto, .logging]),
+        .common("Observability", ["ChatProtocol", "StrictJSON", .coreMetrics, .logging]),
+        .common("HTTPClient", ["CCurl", "ChatProtocol", "ClientThread", .logging]),
+        .common("Tokens", ["StrictJSON", "ChatProtocol", .crypto, .jwt]),
+        .common(
+            "ServiceKit",
+            [
+                "ChatProtocol", "ClientThread", "HTTPClient", "Observability", "StrictJSON", "Tokens", .hummingbird,
+                .hummingbirdCore, .httpTypes, .lifecycle, .logging, .metrics, .nioCore, .nioPosix, .unixSignals,
+            ]),
+
+        // Services: a library with everything in it and an executable that starts it.
+        .serviceLibrary(
+            "AuthService", of: "auth-service", ["CArgon2", "Postgres", .crypto, .jwt], migrations: true),
+        .service("auth-service", library: "AuthService"),
+        .serviceLibrary("MessageService", of: "message-service", ["Postgres"], migrations: true),
+        .service("message-service", library: "MessageService"),
+        .serviceLibrary("PresenceService", of: "presence-service", ["Redis"]),
+        .service("presence-service", library: "PresenceService"),
+        .webSocket,
+        .serviceLibrary(
+            "RealtimeGateway", of: "realtime-gateway",
+            ["WebSocketServer", .deque, .nioExtras, .nioHTTPTypes, .nioHTTP1, .nioWebSocket]),
+        .service("realtime-gateway", library: "RealtimeGateway"),
+        .webSocketEcho,
+
+        .load,
+    ]
+)
+
+// MARK: - One helper per kind of target
+
+extension [SwiftSetting] {
+    static var shared: [SwiftSetting] {
+        [
+            .swiftLanguageMode(.v6),
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            .treatAllWarnings(as: .error),
+        ]
+    }
+}
+
+extension Target {
+    static let common = "Libraries/Common"
+
+    /// A module map over an installed C library.
+    static func cLibrary(_ name: String) -> Target {
+        .systemLibrary(name: name, path: "\(common)/\(name)", pkgConfig: name == "CLibPQ" ? "libpq" : nil)
+    }
+
+    /// A C library whose calls Swift cannot import (variadic functions, macros), behind one-line functions.
+    static func cShim(_ name: String, links libraries: [String]) -> Target {
+        .target(name: name, path: "\(common)/\(name)", linkerSettings: libraries.map { .linkedLibrary($0) })
+    }
+
+    static func common(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+        .target(name: name, dependencies: dependencies, path: "\(common)/\(name)", swiftSettings: .shared)
+    }
+
+    static func serviceLibrary(
+        _ name: String, of service: String, _ dependencies: [Target.Dependency], migrations: Bool = false
+    ) -> Target {
+        .target(
+            name: name,
+            dependencies: [
+                "ChatProtocol", "ClientThread", "HTTPClient", "Observability", "ServiceKit", "StrictJSON", "Tokens", .httpTypes,
+                .hummingbird, .hummingbirdCore, .lifecycle, .logging, .metrics, .nioCore, .nioPosix,
+            ] + dependencies,
+            path: "Services/\(service)/Sources/\(name)",
+            resources: migrations ? [.embedInCode("Migrations")] : [],
+            swiftSettings: .shared)
+    }
+
+    static func service(_ name: String, library: Target.Dependency) -> Target {
+        .executableTarget(
+            name: name, dependencies: [library, "ServiceKit"], path: "Services/\(name)/Sources/\(name)",
+            swiftSettings: .shared)
+    }
+
+    /// The WebSocket protocol over a NIO channel, without a word of chat, so that an echo server can be built from it.
+    static var webSocket: Target {
+        .target(
+            name: "WebSocketServer",
+            dependencies: [
+                .hummingbirdCore, .httpTypes, .logging, .nioCore, .nioPosix, .nioExtras, .nioHTTPTypes, .nioHTTP1,
+                .nioHTTPTypesHTTP1, .nioWebSocket,
+            ],
+            path: "Services/realtime-gateway/Sources/WebSocketServer",
+            swiftSettings: .shared)
+    }
+
+    static var webSocketEcho: Target {
+        .executableTarget(
+            name: "websocket-echo",
+            dependencies: ["WebSocketServer", .hummingbirdCore, .httpTypes, .lifecycle, .logging, .nioCore, .nioPosix],
+            path: "Services/realtime-gateway/Sources/websocket-echo",
+            swiftSettings: .shared)
+    }
+
+    static var load: Target {
+        .executableTarget(
+            name: "parley-load",
+            dependencies: [
+                "ChatProtocol", "StrictJSON", .histogram, .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket,
+            ],
+            path: "Tests/Load",
+            swiftSettings: .shared)
+    }
+
+    static func tests(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+        .testTarget(
+            name: name, dependencies: dependencies, path: path ?? "Tests/\(name)", swiftSettings: .shared)
+    }
+}
+
+extension Target.Dependency {
+    static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
+    static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let deque = product(name: "DequeModule", package: "swift-collections")
+    static let histogram = product(name: "Histogram", package: "hdrhistogram-swift")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+    static let jwt = product(name: "JWTKit", package: "jwt-kit")
+    static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let logging = product(name: "Logging", package: "swift-log")
+    static let metrics = product(name: "Metrics", package: "swift-metrics")
+    static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioExtras = product(name: "NIOExtras", package: "swift-nio-extras")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+    static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
+    static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
+}

@@ -1,0 +1,146 @@
+# shellcheck shell=bash
+# demo, test, check, bench: what is run against Parley.
+
+# The tests' Python, with the versions that Tests/EndToEnd/requirements.txt pins; made anew when that file changes.
+prepare_venv() {
+    local requirements=$ROOT/Tests/EndToEnd/requirements.txt venv=$ROOT/.venv sum
+    sum=$(sha256sum <"$requirements")
+    [[ $(cat "$venv/.requirements" 2>/dev/null) != "$sum" || ! -x $venv/bin/python ]] || return 0
+    python3 -c 'import venv, ensurepip' 2>/dev/null || install_packages yes "${TEST_PACKAGES[@]}"
+    say "making the tests' Python environment in .venv"
+    rm -rf "$venv"
+    python3 -m venv "$venv" >&2
+    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements" >&2 || die "pip could not install $requirements"
+    printf '%s\n' "$sum" >"$venv/.requirements"
+}
+
+require_running() {
+    if [[ ! -s $RUN_DIR/url ]] || ! any_process_alive; then
+        die "Parley does not run in $HOME_DIR" "start it with: ./parley up"
+    fi
+}
+
+command_demo() {
+    local arguments
+    parse_home "$@"
+    require_running
+    prepare_venv
+    PARLEY_URL=$(cat "$RUN_DIR/url") PARLEY_HOME=$HOME_DIR PARLEY_DATABASE_URL=$(cat "$SECRET_DIR/database_url") \
+        exec "$ROOT/.venv/bin/python" "$ROOT/Tests/EndToEnd/demo.py" "${arguments[@]}"
+}
+
+command_bench() {
+    local load
+    if [[ ${1:-} == --home ]]; then
+        [[ -n ${2:-} ]] || die_usage "--home needs a value"
+        use_home "$2"
+        shift 2
+    else
+        use_home ""
+    fi
+    require_running
+    load=$(binaries release)/parley-load
+    [[ -n ${PARLEY_BINARIES:-} ]] || build_products release parley-load
+    ulimit -S -n "$(ulimit -H -n)" 2>/dev/null || true # one socket per simulated person
+    PARLEY_URL=$(cat "$RUN_DIR/url") PARLEY_HOME=$HOME_DIR exec "$load" "$@"
+}
+
+# --- check -----------------------------------------------------------------------------------------------------------
+
+check_format() {
+    require_swift
+    say "swift format lint"
+    (cd "$ROOT" && swift format lint --strict --parallel --recursive Libraries Services Tests Package.swift)
+}
+
+check_scripts() {
+    command -v shellcheck >/dev/null || { warn "shellcheck is not here: scripts not checked"; return 0; }
+    say "shellcheck"
+    (cd "$ROOT" && shellcheck --external-sources --check-sourced parley .ci/run)
+}
+
+check_edge() {
+    command -v caddy >/dev/null || { warn "caddy is not here: deploy/Caddyfile not checked"; return 0; }
+    say "caddy validate"
+    local output
+    output=$(caddy validate --config "$ROOT/deploy/Caddyfile" --adapter caddyfile 2>&1) && return 0
+    printf '%s\n' "$output" >&2
+    return 1
+}
+
+command_check() {
+    [[ $# -eq 0 ]] || die_usage "check takes no arguments"
+    local failed=() part
+    for part in format scripts edge; do "check_$part" || failed+=("$part"); done
+    [[ ${#failed[@]} -eq 0 ]] || die "check failed: ${failed[*]}"
+    say "check passed"
+}
+
+# --- test ------------------------------------------------------------------------------------------------------------
+
+command_test() {
+    local what=all
+    if [[ $# -gt 0 && $1 != -* ]]; then
+        what=$1
+        shift
+    fi
+    [[ $what =~ ^(unit|integration|e2e|all)$ ]] || die_usage "the tests are unit, integration, e2e and all"
+    require_swift
+    # shellcheck disable=SC2046 # one package a word
+    install_packages yes $(packages_for_up yes)
+
+    TEST_FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/parley-test-XXXXXX")
+    chmod 711 "$TEST_FOLDER" # PostgreSQL may run as another user
+    export TMPDIR=$TEST_FOLDER
+    trap 'finish_tests' EXIT
+    trap 'exit 130' INT TERM HUP
+    [[ $what == e2e ]] || test_swift "$what" "$@"
+    [[ $what != e2e && $what != all ]] || test_end_to_end "$@"
+}
+
+# On any way out: every system that was started below the temporary folder ends, then the folder goes.
+finish_tests() {
+    local status=$? url
+    trap '' INT TERM HUP
+    while read -r url; do
+        use_home "${url%/run/processes}"
+        any_process_alive || continue
+        stop_system
+    done < <(find "$TEST_FOLDER" -path '*/run/processes' 2>/dev/null)
+    if [[ -z ${PARLEY_TEST_KEEP:-} ]]; then rm -rf "$TEST_FOLDER"; else note "kept: $TEST_FOLDER"; fi
+    exit "$status"
+}
+
+# A PostgreSQL and a Redis for the stores' tests, gone afterwards.
+start_test_stores() {
+    use_home "$TEST_FOLDER/stores"
+    create_home
+    (unset DATABASE_URL REDIS_URL; start_postgres; start_redis)
+    PARLEY_TEST_DATABASE_URL=$(cat "$SECRET_DIR/database_url")
+    PARLEY_TEST_REDIS_URL=$(cat "$SECRET_DIR/redis_url")
+    export PARLEY_TEST_DATABASE_URL PARLEY_TEST_REDIS_URL
+}
+
+# By the names of the targets: …IntegrationTests need the stores, the other …Tests need nothing.
+test_swift() {
+    local what=$1 filter=()
+    shift
+    case $what in
+        unit) filter=(--skip 'IntegrationTests\.') ;;
+        integration) filter=(--filter 'IntegrationTests\.') ;;
+    esac
+    say "building the tests (debug)"
+    swift build --package-path "$ROOT" --build-tests >&2 || die "the tests do not build"
+    [[ $what == unit ]] || start_test_stores
+    say "swift test"
+    (cd "$ROOT" && swift test --skip-build "${filter[@]}" "$@") || die "swift test failed"
+    [[ $what == unit ]] || stop_system
+}
+
+test_end_to_end() {
+    [[ -f $ROOT/Tests/EndToEnd/requirements.txt ]] || die "there is no Tests/EndToEnd/requirements.txt"
+    build_products debug "${SERVICE_PRODUCTS[@]}"
+    prepare_venv
+    say "pytest"
+    (cd "$ROOT" && unset DATABASE_URL REDIS_URL && .venv/bin/python -m pytest Tests/EndToEnd "$@") || die "pytest failed"
+}
