@@ -60,6 +60,11 @@ let package = Package(
         .service("realtime-gateway", library: "RealtimeGateway"),
         .webSocketEcho,
 
+        .tests("PresenceServiceTests", ["PresenceService", "ChatProtocol"]),
+        .tests(
+            "PresenceServiceIntegrationTests",
+            ["PresenceService", "ChatProtocol", "ClientThread", "Redis", "ServiceKit", .logging]),
+
         .load,
     ]
 )

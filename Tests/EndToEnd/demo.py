@@ -94,9 +94,9 @@ def prove_database(chat: str, said: list[Row]) -> None:
     if not database:
         print(paint(DIM, "  – PostgreSQL: PARLEY_DATABASE_URL is not set, so it is not asked"))
         return
-    query = "SELECT seq, sender::text, client_id::text, body FROM chat.messages WHERE chat = %s ORDER BY seq"
+    query = "SELECT seq, sender::text, client_id::text, body FROM chat.messages WHERE chat = %s::uuid ORDER BY seq"
     with psycopg.connect(database, connect_timeout=5) as connection:
-        rows = connection.execute(query, (bytes.fromhex(chat),)).fetchall()
+        rows = connection.execute(query, (chat,)).fetchall()
     prove("PostgreSQL (chat.messages)", [(int(seq), sender, id, body) for seq, sender, id, body in rows], said)
 
 

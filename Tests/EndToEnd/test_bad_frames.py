@@ -174,10 +174,23 @@ def test_ten_bad_frames_close_with_4500(alone: tuple[User, Socket, str]) -> None
     assert len(user.history(chat)) == 1
 
 
-@pytest.mark.parametrize("type", ["ping", "send", "watch", "unheard_of"])
-def test_a_frame_before_hello_closes_with_4500(system_url: str, type: str) -> None:
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"type": "ping"},
+        {"type": "send", "chat": "0" * 32, "body": "hi"},
+        {"type": "cursor", "chat": "0" * 32, "read": 1},
+        {"type": "typing", "chat": "0" * 32, "active": True},
+        {"type": "watch", "users": []},
+    ],
+    ids=lambda frame: str(frame["type"]),
+)
+def test_a_frame_before_hello_is_unauthenticated(system_url: str, frame: dict[str, Any]) -> None:
     socket = Socket(system_url)
-    socket.frame(type, id=new_id(), chat="0" * 32, body="hi", users=[])
+    socket.refused("unauthenticated", **frame, id=new_id())
+    assert [frame["type"] for frame in socket.frames] == ["error"]
+    for _ in range(9):
+        socket.frame(**frame, id=new_id())
     assert socket.closed() == 4500
 
 

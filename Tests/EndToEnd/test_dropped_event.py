@@ -27,7 +27,7 @@ def test_a_message_whose_event_was_dropped_is_resynced(
         )
         assert talk.at_bob.all("message") == []
         assert talk.bob.history(talk.chat)[0]["body"] == "lost on the way"
-        assert local.metric("realtime-gateway-2", "delivered_by_sweep_total") >= 1
+        assert local.metric("realtime-gateway-2", "parley_gateway_delivered_by_sweep_total") >= 1
     assert_no_resync_without_a_loss(local, register, far_doors)
 
 

@@ -68,6 +68,6 @@ def assert_each_once(socket: Socket, bodies: dict[str, str]) -> None:
 
 
 def rows(local: LocalSystem, chat: str) -> list[tuple[object, ...]]:
-    query = "SELECT seq, client_id::text, body FROM chat.messages WHERE chat = %s ORDER BY seq"
+    query = "SELECT seq, client_id::text, body FROM chat.messages WHERE chat = %s::uuid ORDER BY seq"
     with local.database() as database:
-        return database.execute(query, (bytes.fromhex(chat),)).fetchall()
+        return database.execute(query, (chat,)).fetchall()

@@ -28,7 +28,12 @@ command_status() {
     fi
     while read -r name; do
         pid=$(process_pid "$name" || true)
-        if process_dead "$name"; then state=stopped pid=-; elif process_ready "$name"; then state=ready; else state="not ready"; fi
+        state="not ready"
+        if process_dead "$name"; then
+            state=stopped pid=-
+        elif process_ready "$name"; then
+            state=ready
+        fi
         [[ $state == ready ]] || all=no
         printf '%-20s %-10s pid %-8s %s\n' "$name" "$state" "$pid" "$(process_address "$name")"
     done < <(process_names)
@@ -48,7 +53,8 @@ command_logs() {
     done
     if [[ -n $name ]]; then
         [[ -f $LOG_DIR/$name.log ]] || die "there is no log of '$name' in $LOG_DIR"
-        if [[ $follow == yes ]]; then exec tail -n 200 -F "$LOG_DIR/$name.log"; else exec tail -n 200 "$LOG_DIR/$name.log"; fi
+        [[ $follow == no ]] || exec tail -n 200 -F "$LOG_DIR/$name.log"
+        exec tail -n 200 "$LOG_DIR/$name.log"
     fi
     mapfile -t names < <(process_names)
     [[ ${#names[@]} -gt 0 ]] || die "nothing has run in $HOME_DIR"

@@ -68,7 +68,8 @@ create_cluster() {
 
 configure_postgres() {
     local bin data identity=()
-    bin=$(postgres_bin "$(postgres_version)") || die "there is no PostgreSQL server in $POSTGRES_BINARIES for $HOME_DIR/pg"
+    bin=$(postgres_bin "$(postgres_version)") ||
+        die "no PostgreSQL server for $HOME_DIR/pg in $POSTGRES_BINARIES"
     [[ -n $(postgres_version) ]] || create_cluster "$bin"
     data=$(postgres_data)
     assign_port postgres

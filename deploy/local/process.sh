@@ -65,7 +65,7 @@ all_processes_alive() {
     done < <(process_names)
 }
 
-# Into a session of its own, with no descriptor of the caller: neither a closed terminal nor a waiting pipe is tied to it.
+# Into a session of its own, without any descriptor of the caller: no terminal and no waiting pipe is tied to it.
 launch() {
     local log=$1 fd
     shift

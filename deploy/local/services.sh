@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The four services and the edge: the environment each is started with, and when it counts as ready.
-# All instances of a service share their two ports and differ by loopback address (127.0.0.1, 127.0.0.2, …), as replicas
-# differ by address elsewhere: so the edge can ask each for /readyz, for which Caddy knows one port per group.
+# All instances of a service share their two ports and differ by loopback address (127.0.0.1, 127.0.0.2, …), as
+# replicas differ by address elsewhere: so the edge can ask each for /readyz, for which Caddy knows one port per group.
 
 instance_address() { printf '127.0.0.%s' "$1"; }
 
@@ -41,6 +41,8 @@ PARLEY_AUTH_URLS=$(addresses auth-service.internal 1 , http://)
 PARLEY_MESSAGE_URLS=$(addresses message-service.internal 1 , http://)
 PARLEY_PRESENCE_URLS=$(addresses presence-service.internal 1 , http://)
 EOT
+    # A stopping instance goes on accepting for two of the edge's health intervals, so that it is left first.
+    [[ -n ${PARLEY_DRAIN_DELAY_MS:-} ]] || printf 'PARLEY_DRAIN_DELAY_MS=1000\n'
     [[ $service == presence-service ]] || printf 'PARLEY_LISTEN=%s:%s\n' "$address" "$(port_of "$service.public")"
     case $service in
         auth-service | message-service) printf 'PARLEY_DATABASE_URL_FILE=%s\n' "$SECRET_DIR/database_url" ;;
@@ -83,7 +85,12 @@ migrate() {
 
 edge_url() { printf 'http://127.0.0.1:%s' "$(port_of edge)"; }
 
-web_root() { if [[ -f $ROOT/Web/dist/index.html ]]; then printf '%s' "$ROOT/Web/dist"; else printf '%s' "$ROOT/Web/static"; fi; }
+# The built web client, or the plain page.
+web_root() {
+    local root=$ROOT/Web/static
+    [[ ! -f $ROOT/Web/dist/index.html ]] || root=$ROOT/Web/dist
+    printf '%s' "$root"
+}
 
 configure_edge() {
     local port

@@ -10,7 +10,8 @@ prepare_venv() {
     say "making the tests' Python environment in .venv"
     rm -rf "$venv"
     python3 -m venv "$venv" >&2
-    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements" >&2 || die "pip could not install $requirements"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements" >&2 ||
+        die "pip could not install $requirements"
     printf '%s\n' "$sum" >"$venv/.requirements"
 }
 
@@ -142,5 +143,6 @@ test_end_to_end() {
     build_products debug "${SERVICE_PRODUCTS[@]}"
     prepare_venv
     say "pytest"
-    (cd "$ROOT" && unset DATABASE_URL REDIS_URL && .venv/bin/python -m pytest Tests/EndToEnd "$@") || die "pytest failed"
+    (cd "$ROOT" && unset DATABASE_URL REDIS_URL && .venv/bin/python -m pytest Tests/EndToEnd "$@") ||
+        die "pytest failed"
 }

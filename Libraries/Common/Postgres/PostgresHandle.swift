@@ -27,7 +27,8 @@ final class PostgresHandle {
             script: """
                 SET statement_timeout = \(configuration.statementTimeout.wholeMilliseconds);
                 SET lock_timeout = \(configuration.lockTimeout.wholeMilliseconds);
-                SET idle_in_transaction_session_timeout = 10000
+                SET idle_in_transaction_session_timeout = 10000;
+                \(configuration.waitsForDisk ? "" : "SET synchronous_commit = off")
                 """)
     }
 

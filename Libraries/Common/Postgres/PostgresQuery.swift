@@ -44,6 +44,9 @@ package struct PostgresQuery: ExpressibleByStringInterpolation, Sendable {
             endParameter(type: Value.postgresType, isNull: value == nil)
         }
 
+        /// A piece of SQL that is written in the source: a `StaticString` cannot come from outside.
+        package mutating func appendInterpolation(raw sql: StaticString) { self.sql += sql.description }
+
         private mutating func endParameter(type: UInt32, isNull: Bool) {
             parameters.types.append(type)
             parameters.ends.append(parameters.bytes.count)

@@ -133,6 +133,29 @@ extension Array: PostgresEncodable where Element: PostgresEncodable {
     }
 }
 
+/// Reads a one-dimensional array without NULLs (the format of `array_send`).
+extension Array: PostgresDecodable where Element: PostgresDecodable {
+    package init?(postgres bytes: ArraySlice<UInt8>) {
+        self = []
+        var rest = bytes
+        func number() -> Int? {
+            guard rest.count >= 4, let value = rest.prefix(4).bigEndian(Int32.self) else { return nil }
+            rest = rest.dropFirst(4)
+            return Int(value)
+        }
+        guard let dimensions = number(), number() != nil, number() != nil else { return nil }
+        if dimensions == 0 { return }
+        guard dimensions == 1, let count = number(), number() != nil else { return nil }
+        for _ in 0..<Swift.max(0, count) {
+            guard let length = number(), length >= 0, rest.count >= length,
+                let element = Element(postgres: rest.prefix(length))
+            else { return nil }
+            append(element)
+            rest = rest.dropFirst(length)
+        }
+    }
+}
+
 extension Array where Element == UInt8 {
     fileprivate mutating func appendLengthPrefixed(_ value: some PostgresEncodable) {
         let lengthAt = count

@@ -6,24 +6,46 @@ import CHiredis
 
 /// Owns one `redisContext`; blocking, with a time limit on connecting and on every read and write. Confined to a thread.
 final class RedisHandle {
+    /// Within which a connection must stand.
+    private static let connectTimeout: Duration = .milliseconds(500)
+    /// Steps of the time limit of an exchange, so that it is set anew only when it really changes.
+    private static let patienceStep: Duration = .milliseconds(50)
+
     private let context: UnsafeMutablePointer<redisContext>
+    private var patience: Duration = .zero
 
     init(_ configuration: RedisConfiguration) throws(RedisError) {
-        let patience = timeval(tv_sec: 1, tv_usec: 0)
-        guard let opened = redisConnectWithTimeout(configuration.host, configuration.port, patience) else {
-            throw .unavailable("out of memory")
-        }
+        guard
+            let opened = redisConnectWithTimeout(
+                configuration.host, configuration.port, Self.timeval(Self.connectTimeout))
+        else { throw .unavailable("out of memory") }
         context = opened
         guard context.pointee.err == 0 else { throw .unavailable(lastError) }
-        redisSetTimeout(context, patience)
+        setPatience(Self.connectTimeout)
         redisEnableKeepAlive(context)
         if let password = configuration.password {
             try demand(["AUTH"] + (configuration.user.map { [$0] } ?? []) + [password])
         }
         if let database = configuration.database { try demand(["SELECT", String(database)]) }
+        // A server that takes connections and does not answer, or is still loading its data, is not there yet.
+        try demand(["PING"])
     }
 
     deinit { redisFree(context) }
+
+    /// Sets how long a read or write may wait for Redis, to the next longer step.
+    func setPatience(_ duration: Duration) {
+        let steps = max(1, (duration / Self.patienceStep).rounded(.up))
+        let wanted = Self.patienceStep * steps
+        guard wanted != patience else { return }
+        patience = wanted
+        redisSetTimeout(context, Self.timeval(wanted))
+    }
+
+    private static func timeval(_ duration: Duration) -> Glibc.timeval {
+        let (seconds, attoseconds) = duration.components
+        return Glibc.timeval(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
+    }
 
     /// Sends all commands at once and reads all replies.
     func exchange(_ commands: [RedisCommand]) throws(RedisError) -> [RedisValue] {

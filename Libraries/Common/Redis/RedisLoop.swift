@@ -54,6 +54,8 @@ final class RedisLoop {
             }
         }
         requests.removeFirst(taken)
+        guard let longest = batch.map(\.deadline.remaining).max() else { return }
+        handle.setPatience(longest)
         do {
             var replies = try handle.exchange(commands)[...]
             for request in batch {
@@ -64,7 +66,9 @@ final class RedisLoop {
             logger.error("connection to Redis lost", metadata: ["reason": "\(error)"])
             self.handle = nil
             wasConnected = false
-            batch.forEach { $0.fail(error) }
+            // What came meanwhile has waited long enough: it does not wait for the next connection as well.
+            for request in batch + requests + inbox.drain() { request.fail(error) }
+            requests = []
         }
     }
 

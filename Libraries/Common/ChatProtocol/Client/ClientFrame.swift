@@ -104,8 +104,13 @@ extension MessageBody {
         guard let bytes = field?.stringBytes else {
             throw ParleyError(errorCode, JSONError.mismatch("body", expected: "a string").description)
         }
+        try self.init(checking: Array(bytes), errorCode: errorCode)
+    }
+
+    /// As ``init(field:errorCode:)``, from its bytes.
+    package init(checking bytes: [UInt8], errorCode: ErrorCode) throws(ParleyError) {
         do {
-            try self.init(Array(bytes))
+            try self.init(bytes)
         } catch {
             switch error {
             case .tooLarge: throw ParleyError(.tooLarge, "a body has at most \(Limits.bodyBytesMax) bytes of UTF-8")

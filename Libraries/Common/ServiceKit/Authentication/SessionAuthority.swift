@@ -87,14 +87,14 @@ package final class SessionAuthority: Service {
 
     private func refresh() async {
         do {
-            let keys: KeySet = try await auth.call("GET", KeySet.path, deadline: .after(.seconds(2)))
+            let keys: KeySet = try await auth.call(KeySet.path, method: "GET", deadline: .after(.seconds(2)))
             await verifier.replaceKeys(
                 keys.keys.compactMap { key in
                     Base64URL.decode(key.x).flatMap { VerificationKey(id: key.id, bytes: $0) }
                 })
             let cursor = state.withLock { $0.cursor }
             let path = RevocationsAnswer.path + (cursor.map { "?since=\($0)" } ?? "")
-            let answer: RevocationsAnswer = try await auth.call("GET", path, deadline: .after(.seconds(2)))
+            let answer: RevocationsAnswer = try await auth.call(path, method: "GET", deadline: .after(.seconds(2)))
             add(answer.revocations)
             let now = Timestamp.now
             state.withLock { state in

@@ -1,4 +1,4 @@
-package import ChatProtocol
+import ChatProtocol
 package import Hummingbird
 package import Tokens
 
@@ -6,13 +6,13 @@ package import Tokens
 package struct UserAuthentication: RouterMiddleware {
     package typealias Context = ParleyRequestContext
 
-    private let verify: @Sendable (String) async throws(ParleyError) -> AccessToken
+    private let verify: @Sendable (String) async throws -> AccessToken
 
     package init(authority: SessionAuthority) {
-        verify = { token throws(ParleyError) in try await authority.verify(token) }
+        verify = { token in try await authority.verify(token) }
     }
 
-    package init(verify: @escaping @Sendable (String) async throws(ParleyError) -> AccessToken) {
+    package init(verify: @escaping @Sendable (String) async throws -> AccessToken) {
         self.verify = verify
     }
 

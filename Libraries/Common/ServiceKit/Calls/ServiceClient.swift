@@ -66,7 +66,7 @@ package final class ServiceClient: Service {
     ///   - attempt: the time limit of one attempt.
     ///   - idempotent: whether an attempt whose outcome is unknown may be repeated.
     package func call<Answer: JSONDecodable>(
-        _ method: String = "POST", _ path: String, body: (any JSONEncodable & Sendable)? = nil, key: UInt64? = nil,
+        _ path: String, method: String = "POST", body: (any JSONEncodable & Sendable)? = nil, key: UInt64? = nil,
         attempt: Duration = .seconds(1), deadline: Deadline, idempotent: Bool = true
     ) async throws(ServiceCallError) -> Answer {
         let payload = body.map { JSONWriter.encode($0) } ?? []

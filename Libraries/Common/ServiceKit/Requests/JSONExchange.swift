@@ -16,6 +16,15 @@ extension Response {
         json(JSONWriter.encode(value), status: status)
     }
 
+    /// An object whose fields `write` adds.
+    package static func json(
+        status: HTTPResponse.Status = .ok, fields write: (inout JSONWriter) -> Void
+    ) -> Response {
+        var writer = JSONWriter()
+        writer.object(write)
+        return json(writer.bytes, status: status)
+    }
+
     package static var noContent: Response { Response(status: .noContent) }
 
     /// The one form of an error.

@@ -33,7 +33,7 @@ extension Request {
     }
 }
 
-extension Router where Context == ParleyRequestContext {
+extension RouterMethods where Context == ParleyRequestContext {
     /// An internal route that only the named services may call.
     package func onInternal(
         _ path: String, method: HTTPRequest.Method = .post, from callers: [String],

@@ -60,6 +60,11 @@ package struct ServiceContext: Sendable {
         guard !targets.isEmpty else { throw ConfigurationError("\(setting.key) names no URL") }
         return ServiceClient(service: service, targets: targets, http: http, tokens: tokens, logger: logger)
     }
+
+    /// A client for calls to one instance of a service.
+    package func client(for service: String, at address: String) -> ServiceClient {
+        ServiceClient(service: service, targets: [address], http: http, tokens: tokens, logger: logger)
+    }
 }
 
 /// What a service is made of, as it hands it to the runner.

@@ -1,1 +1,6 @@
-print("auth-service")
+import AuthService
+import ServiceKit
+
+await ServiceMain.run(AuthService.description) { context in
+    try await AuthService.build(context)
+}

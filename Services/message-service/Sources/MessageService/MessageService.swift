@@ -1,1 +1,64 @@
-// placeholder
+import ChatProtocol
+import Logging
+package import Postgres
+package import ServiceKit
+
+/// message-service: owns chats and their history in PostgreSQL.
+package enum MessageService {
+    /// Lanes of group commit.
+    private static let laneCount = 2
+
+    package static let description = ServiceDescription(
+        name: "message-service",
+        summary: "owns chats, members, messages and cursors in PostgreSQL",
+        listen: .listen("127.0.0.1:8102"),
+        internalListen: .internalListen("127.0.0.1:9102"),
+        settings: [.databaseURL, .authURLs],
+        callers: ["realtime-gateway"],
+        migrate: { configuration, logger in
+            _ = try Migrator.migrate(
+                PostgresConfiguration(url: try configuration.text(.databaseURL), applicationName: "message-service"),
+                schema: "chat", migrations: migrations, logger: logger)
+        })
+
+    package static let migrations = [
+        Migration(name: "V0001_chats", sql: PackageResources.V0001_chats_sql)
+    ]
+
+    package static func build(_ context: ServiceContext) async throws -> ServiceParts {
+        let url = try context.configuration.text(.databaseURL)
+        let logger = context.logger
+        let pool = PostgresPool(
+            PostgresConfiguration(url: url, applicationName: "message-service"), shared: 4, leased: 0, logger: logger)
+        // Deadlines shrink inwards: send 5 s > one attempt 1 s > statement 900 ms > lock 500 ms.
+        let appends = PostgresConfiguration(
+            url: url, applicationName: "message-service append", statementTimeout: .milliseconds(900),
+            lockTimeout: .milliseconds(500))
+        let lanes = (0..<laneCount).map { _ in
+            AppendLane(connection: PostgresConnection(appends, logger: logger), logger: logger)
+        }
+        var hints = PostgresConfiguration(url: url, applicationName: "message-service cursors")
+        hints.waitsForDisk = false
+        let cursors = PostgresConnection(hints, logger: logger)
+
+        let auth = try context.client(for: "auth-service", at: .authURLs)
+        let authority = SessionAuthority(auth: auth, logger: logger)
+        let durability = DurabilityGuard(pool: pool, logger: logger)
+        let chats = PostgresChats(pool: pool)
+        let publicRoutes = PublicRoutes(
+            authority: authority, openDirectChat: OpenDirectChat(chats: chats, auth: auth, limits: context.limits),
+            chats: chats, readHistory: ReadHistory(pool: pool), syncChats: SyncChats(pool: pool),
+            requests: RateLimiter(burst: 200, perSecond: 50, profile: context.limits))
+        let internalRoutes = InternalRoutes(
+            appendMessages: AppendMessages(lanes: lanes), raiseCursors: RaiseCursors(connection: cursors),
+            lookUpChats: LookUpChats(pool: pool), readTips: ReadTips(pool: pool))
+
+        context.readiness.add("postgres", required: true) { durability.isUp }
+        context.readiness.add("signing_keys", required: true) { authority.isLoaded }
+        context.readiness.add("auth-service", required: false) { auth.isUp }
+        return ServiceParts(
+            publicRoutes: publicRoutes.add, internalRoutes: internalRoutes.add,
+            background: [durability, auth, authority] + lanes,
+            close: { pool.close() })
+    }
+}

@@ -1,1 +1,4 @@
-print("message-service")
+import MessageService
+import ServiceKit
+
+await ServiceMain.run(MessageService.description, build: MessageService.build)

@@ -1,1 +1,6 @@
-print("presence-service")
+import PresenceService
+import ServiceKit
+
+await ServiceMain.run(PresenceService.description) { context in
+    try await PresenceService.build(context)
+}

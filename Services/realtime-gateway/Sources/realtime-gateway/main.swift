@@ -1,1 +1,4 @@
-print("realtime-gateway")
+import RealtimeGateway
+import ServiceKit
+
+await ServiceMain.run(RealtimeGateway.description, build: RealtimeGateway.build)

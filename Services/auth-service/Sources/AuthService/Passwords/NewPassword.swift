@@ -1,0 +1,30 @@
+package import ChatProtocol
+
+/// A password that may be set: 8 to 128 Unicode scalars, no rules of composition, not well known and not the username
+/// (NIST SP 800-63B, section 5.1.1.2; OWASP Authentication Cheat Sheet, "Implement Proper Password Strength
+/// Controls"). Taken byte for byte: neither trimmed nor normalised.
+package struct NewPassword: Sendable {
+    package static let characters = 8...128
+
+    package let bytes: [UInt8]
+
+    /// - Throws: ``ParleyError`` `bad_request` that says which rule was broken.
+    package init(checking text: String, of username: Username) throws(ParleyError) {
+        guard Self.characters.contains(text.unicodeScalars.count) else {
+            throw ParleyError(.badRequest, "a password must be 8 to 128 characters")
+        }
+        let folded = text.lowercased()
+        guard !Self.common.contains(folded) else {
+            throw ParleyError(.badRequest, "this password is among the best known ones; choose another")
+        }
+        guard folded != username.description else {
+            throw ParleyError(.badRequest, "the password must not be the username")
+        }
+        bytes = Array(text.utf8)
+    }
+
+    /// What a sign-in may present: more cannot be a password, and is not worth hashing.
+    package static let presentedBytesMax = characters.upperBound * 4
+
+    private static let common = Set(CommonPasswords.text.split(whereSeparator: \.isWhitespace).map(String.init))
+}

@@ -1,0 +1,102 @@
+import ChatProtocol
+import ClientThread
+import Dispatch
+package import ServiceKit
+import Synchronization
+
+/// Hashes passwords on a few threads of its own, never on event loops or the cooperative pool. Its queue is bounded:
+/// when it is full the client is told to come back, before anything was spent on it.
+package final class PasswordHasher: Sendable {
+    /// How long a hash may wait for a thread; later nobody waits for the answer.
+    private static let waitMax: Duration = .seconds(3)
+
+    private struct Job: Sendable {
+        let deadline: Deadline
+        /// Called with false where the job was dropped.
+        let run: @Sendable (_ inTime: Bool) -> Void
+    }
+
+    private struct State {
+        var jobs: [Job] = []
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    private let available = DispatchSemaphore(value: 0)
+    private let threads: Int
+    private let queueMax: Int
+    private let parameters: Argon2Parameters
+    /// Hashes made with cheaper parameters are replaced; never the other way round, so that a run with the bench
+    /// profile spoils no account.
+    private let upgrades: Bool
+    /// Stands in for the hash of a user who does not exist.
+    private let decoy: String
+
+    /// - Parameters:
+    ///   - queueMax: hashes that may wait.
+    ///   - profile: bench lowers the cost.
+    package init(threads: Int, queueMax: Int, profile: LimitsProfile) throws {
+        self.threads = max(1, threads)
+        self.queueMax = queueMax
+        parameters = profile == .bench ? .bench : .standard
+        upgrades = profile == .standard
+        decoy = try Argon2id.hash((0..<32).map { _ in UInt8.random(in: 0...255) }, parameters)
+        for _ in 0..<self.threads { startThread { [self] in work() } }
+    }
+
+    /// Ends the threads when the queue is empty.
+    package func close() {
+        state.withLock { $0.isClosed = true }
+        for _ in 0..<threads { available.signal() }
+    }
+
+    /// - Throws: ``ParleyError`` `unavailable` where too many wait.
+    package func hash(_ password: [UInt8]) async throws -> String {
+        let parameters = parameters
+        return try await perform { try Argon2id.hash(password, parameters) }
+    }
+
+    /// Whether the password belongs to the hash. Without a hash the same work is done and the answer is no, so that
+    /// an unknown user costs what a wrong password costs (OWASP Authentication Cheat Sheet, "Authentication and
+    /// Error Messages").
+    package func verify(_ password: [UInt8], against encoded: String?) async throws -> Bool {
+        let target = encoded ?? decoy
+        let matches = try await perform { try Argon2id.verify(password, against: target) }
+        return matches && encoded != nil
+    }
+
+    /// Whether a hash should be made again with today's parameters.
+    package func isOutdated(_ encoded: String) -> Bool { upgrades && Argon2Parameters(of: encoded) != parameters }
+
+    // MARK: The queue and its threads
+
+    private func perform<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Value, any Error>) in
+            let job = Job(deadline: .after(Self.waitMax)) { inTime in
+                guard inTime else { return continuation.resume(throwing: Self.overloaded) }
+                continuation.resume(with: Result(catching: body))
+            }
+            let isIn = state.withLock { state in
+                guard !state.isClosed, state.jobs.count < queueMax else { return false }
+                state.jobs.append(job)
+                return true
+            }
+            guard isIn else { return continuation.resume(throwing: Self.overloaded) }
+            available.signal()
+        }
+    }
+
+    private func work() {
+        while true {
+            available.wait()
+            let job = state.withLock { state in state.jobs.isEmpty ? nil : state.jobs.removeFirst() }
+            if let job {
+                job.run(!job.deadline.hasPassed)
+            } else if state.withLock({ $0.isClosed }) {
+                return
+            }
+        }
+    }
+
+    private static let overloaded = ParleyError.unavailable("too many sign-ins at once", retryAfter: .seconds(2))
+}

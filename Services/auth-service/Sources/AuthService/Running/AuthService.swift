@@ -1,0 +1,72 @@
+import FoundationEssentials
+package import Logging
+import Postgres
+package import ServiceKit
+
+/// Accounts, sessions and the keys of access tokens.
+package enum AuthService {
+    package static let description = ServiceDescription(
+        name: "auth-service", summary: "accounts, sessions and the keys of access tokens",
+        listen: .listen("127.0.0.1:8101"), internalListen: .internalListen("127.0.0.1:9101"),
+        settings: AuthSettings.all, callers: ["message-service", "realtime-gateway"],
+        migrate: { configuration, logger in
+            try migrate(url: configuration.text(.databaseURL), logger: logger)
+        })
+
+    package static func migrate(url: String, logger: Logger) throws {
+        _ = try Migrator.migrate(
+            PostgresConfiguration(url: url, applicationName: "auth-service migrate"), schema: "auth",
+            migrations: [Migration(name: "V0001_accounts", sql: PackageResources.V0001_accounts_sql)], logger: logger)
+    }
+
+    package static func build(_ context: ServiceContext) async throws -> ServiceParts {
+        let settings = try AuthSettings(context.configuration)
+        let database = Database(url: settings.databaseURL, logger: context.logger)
+        let watch = DatabaseWatch(database, logger: context.logger)
+        let passwords = try makePasswordHasher(settings, context)
+        let keys = KeyRing(
+            PostgresKeyStore(database, secret: context.secret), lifetime: settings.accessTokenLife,
+            logger: context.logger)
+        let useCases = UseCases(
+            settings, profile: context.limits, secret: context.secret, database: database, keys: keys,
+            passwords: passwords, logger: context.logger)
+        let routes = AuthRoutes(
+            useCases: useCases, clientAddress: ClientAddress(trustedProxies: settings.trustedProxies),
+            refreshLimiter: RateLimiter(
+                burst: settings.refreshesPerSecond * 10, perSecond: Double(settings.refreshesPerSecond),
+                profile: context.limits))
+
+        context.readiness.add("postgres", required: true) { watch.isUp }
+        context.readiness.add("signing_keys", required: true) { keys.isLoaded }
+        return ServiceParts(
+            publicRoutes: { routes.add(to: $0) },
+            internalRoutes: { InternalRoutes(useCases: useCases).add(to: $0) },
+            background: [
+                watch, readKeys(keys, context.logger), Housekeeping(database, logger: context.logger).rounds,
+            ],
+            close: {
+                passwords.close()
+                database.pool.close()
+            })
+    }
+
+    private static func makePasswordHasher(
+        _ settings: AuthSettings, _ context: ServiceContext
+    ) throws -> PasswordHasher {
+        let processors = min(ProcessInfo.processInfo.activeProcessorCount, 8)
+        let threads = settings.passwordThreads > 0 ? settings.passwordThreads : processors
+        // At 17 ms each, 64 in the queue of one thread are the second a person waits without wondering.
+        return try PasswordHasher(
+            threads: threads, queueMax: context.limits == .bench ? 4096 : threads * 64, profile: context.limits)
+    }
+
+    private static func readKeys(_ keys: KeyRing, _ logger: Logger) -> Repeating {
+        Repeating(every: .seconds(2)) {
+            do {
+                try await keys.reload()
+            } catch {
+                logger.warning("signing keys not read", metadata: ["reason": "\(error)"])
+            }
+        }
+    }
+}

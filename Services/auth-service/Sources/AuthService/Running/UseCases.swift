@@ -1,0 +1,60 @@
+import Tokens
+import ChatProtocol
+import Logging
+import ServiceKit
+import Tokens
+
+/// All that can be asked of this service, put together once.
+struct UseCases: Sendable {
+    let registerUser: RegisterUser
+    let signIn: SignIn
+    let refreshSession: RefreshSession
+    let endSession: EndSession
+    let listSessions: ListSessions
+    let changePassword: ChangePassword
+    let editProfile: EditProfile
+    let findUsers: FindUsers
+    let readRevocations: ReadRevocations
+    let verifyAccess: VerifyAccess
+    let accounts: PostgresAccountStore
+    let keys: KeyRing
+    let sessionLife: Duration
+
+    init(
+        _ settings: AuthSettings, profile: LimitsProfile, secret: DeploymentSecret, database: Database, keys: KeyRing,
+        passwords: PasswordHasher, logger: Logger
+    ) {
+        let accounts = PostgresAccountStore(database)
+        let sessions = PostgresSessionStore(database)
+        let throttle = SignInThrottle(
+            PostgresThrottleStore(database), key: secret.derive("parley auth sign-in throttle keys"),
+            profile: profile, logger: logger)
+        let tokens = IssueTokens(
+            keys: keys, refreshKey: RefreshKey(secret), sessionLife: settings.sessionLife,
+            sessionsMax: profile == .bench ? 1_000_000 : settings.sessionsPerUser)
+        registerUser = RegisterUser(
+            accounts: accounts, sessions: sessions, passwords: passwords, tokens: tokens,
+            limiter: RateLimiter(
+                burst: settings.registrationsPerMinute * 5, perSecond: Double(settings.registrationsPerMinute) / 60,
+                profile: profile))
+        signIn = SignIn(
+            accounts: accounts, sessions: sessions, passwords: passwords, throttle: throttle, tokens: tokens,
+            logger: logger)
+        refreshSession = RefreshSession(sessions: sessions, tokens: tokens, logger: logger)
+        endSession = EndSession(sessions: sessions)
+        listSessions = ListSessions(sessions: sessions)
+        changePassword = ChangePassword(
+            accounts: accounts, sessions: sessions, passwords: passwords, throttle: throttle)
+        editProfile = EditProfile(accounts: accounts)
+        findUsers = FindUsers(
+            accounts: accounts,
+            limiter: RateLimiter(
+                burst: settings.searchesPerSecond * 10, perSecond: Double(settings.searchesPerSecond),
+                profile: profile))
+        readRevocations = ReadRevocations(database)
+        verifyAccess = VerifyAccess(keys: keys, sessions: sessions)
+        self.accounts = accounts
+        self.keys = keys
+        sessionLife = settings.sessionLife
+    }
+}

@@ -1,0 +1,93 @@
+import ChatProtocol
+import Crypto
+package import Logging
+package import ServiceKit
+
+/// How many failed sign-ins are borne: so many at once, then one in so long.
+package struct SignInLimits: Sendable {
+    package struct Bucket: Sendable {
+        package let burst: Int
+        package let interval: Duration
+
+        package init(burst: Int, interval: Duration) {
+            self.burst = burst
+            self.interval = interval
+        }
+    }
+
+    /// One account from one address.
+    package var pair = Bucket(burst: 10, interval: .seconds(30))
+    /// All accounts from one address; an office behind one address shares it.
+    package var address = Bucket(burst: 100, interval: .seconds(6))
+    /// One account from everywhere.
+    package var account = Bucket(burst: 50, interval: .seconds(60))
+
+    package init() {}
+}
+
+/// Slows down guessing by account, by address and by both (OWASP Authentication Cheat Sheet, "Login Throttling";
+/// NIST SP 800-63B, section 5.2.2), without giving anybody the power to lock a user out.
+///
+/// Each attempt takes from its buckets and a successful one gives back. The account's own bucket refuses nothing: when
+/// it is empty, the account is under attack from many addresses, and each pair of account and address has one attempt
+/// at a time instead of ten. The owner's first attempt from any address is therefore always looked at, however
+/// many addresses an attacker has.
+package struct SignInThrottle: Sendable {
+    /// What an attempt has taken.
+    package struct Admission: Sendable {
+        let keys: Keys?
+    }
+
+    package struct Keys: Sendable {
+        package let pair: [UInt8]
+        package let address: [UInt8]
+        package let account: [UInt8]
+    }
+
+    private let store: PostgresThrottleStore
+    private let isOn: Bool
+    private let key: SymmetricKey
+    private let logger: Logger
+
+    /// - Parameter key: keeps what the table holds from being guessed back into names and addresses.
+    package init(_ store: PostgresThrottleStore, key: [UInt8], profile: LimitsProfile, logger: Logger) {
+        self.store = store
+        self.key = SymmetricKey(data: key)
+        self.logger = logger
+        isOn = profile == .standard
+    }
+
+    /// Takes one attempt, for a name that exists as for one that does not.
+    /// - Throws: ``ParleyError`` `rate_limited`.
+    func admit(_ name: String, from address: AddressPrefix) async throws -> Admission {
+        guard isOn else { return Admission(keys: nil) }
+        let keys = Keys(
+            pair: hash("pair", name, address.prefix), address: hash("address", address.prefix),
+            account: hash("account", name))
+        if let wait = try await store.take(keys) {
+            throw ParleyError(.rateLimited, "too many failed sign-ins; try again later", retryAfter: wait)
+        }
+        return Admission(keys: keys)
+    }
+
+    /// Gives back an attempt that was not a guess.
+    func refund(_ admission: Admission) async { await giveBack(admission, forgetPair: false) }
+
+    /// Gives back an attempt that was right, and forgets the pair's failures before it.
+    func clear(_ admission: Admission) async { await giveBack(admission, forgetPair: true) }
+
+    private func giveBack(_ admission: Admission, forgetPair: Bool) async {
+        guard let keys = admission.keys else { return }
+        do {
+            try await store.giveBack(keys, forgetPair: forgetPair)
+        } catch {
+            // Costs the user one attempt, which comes back with time.
+            logger.warning("attempt not given back", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private func hash(_ parts: String...) -> [UInt8] {
+        // No part holds a line break: names and addresses were checked.
+        Array(HMAC<SHA256>.authenticationCode(for: Array(parts.joined(separator: "\n").utf8), using: key))
+    }
+}

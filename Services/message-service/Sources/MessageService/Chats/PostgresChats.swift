@@ -1,0 +1,129 @@
+import ChatProtocol
+import ClientThread
+import Postgres
+
+/// Chats as their members see them.
+struct PostgresChats: Sendable {
+    /// Within which a read must be over.
+    static let patience: Duration = .seconds(3)
+
+    let pool: PostgresPool
+
+    /// The columns that ``chat(from:at:)`` reads, of one user's chats.
+    static let columns: StaticString = """
+        chats.hash, chats.kind, chats.last_seq, own.read_seq,
+        last.sender, last.client_id, last.body, last.sent_at,
+        ARRAY(SELECT user_id FROM chat.members WHERE members.chat = chats.hash ORDER BY user_id),
+        ARRAY(SELECT delivered_seq FROM chat.members WHERE members.chat = chats.hash ORDER BY user_id),
+        ARRAY(SELECT read_seq FROM chat.members WHERE members.chat = chats.hash ORDER BY user_id)
+        """
+    static let columnCount = 11
+
+    /// Where those columns come from.
+    static let source: StaticString = """
+        chat.user_chats AS mine
+        JOIN chat.chats ON chats.hash = mine.chat
+        JOIN chat.members AS own ON own.chat = mine.chat AND own.user_id = mine.user_id
+        LEFT JOIN chat.messages AS last ON last.chat = chats.hash AND last.seq = chats.last_seq
+        """
+
+    /// One chat, where the user is a member.
+    func chat(_ hash: ChatHash, of user: UserID) async throws -> Chat? {
+        let rows = try await pool.query(Self.find(hash, of: user), deadline: .after(Self.patience))
+        return try rows.first.map { try Self.chat(from: $0) }
+    }
+
+    /// Makes the direct chat of two users, or opens the one there is, and returns it as `user` sees it.
+    func open(_ hash: ChatHash, by user: UserID, with other: UserID) async throws -> Chat {
+        let members = Array(Set([user, other])).sorted()
+        let chats = Array(repeating: hash, count: members.count)
+        let rows = try await pool.group(
+            [
+                """
+                INSERT INTO chat.chats (hash, changed_xid) VALUES (\(hash), pg_current_xact_id()::text::bigint)
+                ON CONFLICT DO NOTHING
+                """,
+                """
+                INSERT INTO chat.members (chat, user_id, opened, changed_xid)
+                SELECT chat, user_id, user_id = \(user), pg_current_xact_id()::text::bigint
+                FROM unnest(\(chats), \(members)) AS t (chat, user_id)
+                ON CONFLICT (chat, user_id) DO UPDATE SET opened = true, changed_xid = excluded.changed_xid
+                WHERE excluded.opened AND NOT members.opened
+                """,
+                """
+                INSERT INTO chat.user_chats (user_id, chat) SELECT * FROM unnest(\(members), \(chats))
+                ON CONFLICT DO NOTHING
+                """,
+                Self.find(hash, of: user),
+            ], deadline: .after(Self.patience))
+        guard let row = rows[3].first else { throw PostgresError.decoding("the chat just made is not there") }
+        return try Self.chat(from: row)
+    }
+
+    /// A page of a user's chats, newest activity first.
+    func list(of user: UserID, before: ChatListCursor?, limit: Int) async throws -> [(Chat, ChatListCursor)] {
+        let time = before?.time ?? Timestamp(milliseconds: 253_402_300_799_000)
+        let hash = before?.hash ?? ChatHash(high: .max, low: .max)
+        let rows = try await pool.query(
+            """
+            SELECT \(raw: Self.columns), COALESCE(chats.last_message_at, chats.created_at)
+            FROM \(raw: Self.source)
+            WHERE mine.user_id = \(user) AND (chats.last_seq > 0 OR own.opened)
+                AND (COALESCE(chats.last_message_at, chats.created_at), chats.hash) < (\(time), \(hash))
+            ORDER BY COALESCE(chats.last_message_at, chats.created_at) DESC, chats.hash DESC
+            LIMIT \(Int64(limit))
+            """, deadline: .after(Self.patience))
+        return try rows.map { row in
+            let chat = try Self.chat(from: row)
+            return (chat, ChatListCursor(time: try row.get(Self.columnCount), hash: chat.hash))
+        }
+    }
+
+    private static func find(_ hash: ChatHash, of user: UserID) -> PostgresQuery {
+        "SELECT \(raw: columns) FROM \(raw: source) WHERE mine.user_id = \(user) AND mine.chat = \(hash)"
+    }
+
+    /// Reads ``columns`` from a row, the first of them at `start`.
+    static func chat(from row: PostgresRow, at start: Int = 0) throws(PostgresError) -> Chat {
+        let hash: ChatHash = try row.get(start)
+        let lastSeq: Int64 = try row.get(start + 2)
+        let read: Int64 = try row.get(start + 3)
+        var lastMessage: Message?
+        if let sender = try row.getOptional(start + 4, as: UserID.self) {
+            lastMessage = Message(
+                chat: hash, seq: lastSeq, id: try row.get(start + 5), from: sender,
+                body: MessageBody(stored: try row.get(start + 6, as: PostgresText.self).utf8),
+                sentAt: try row.get(start + 7))
+        }
+        let users: [UserID] = try row.get(start + 8)
+        let delivered: [Int64] = try row.get(start + 9)
+        let readBy: [Int64] = try row.get(start + 10)
+        let members = zip(users, zip(delivered, readBy)).map { user, cursors in
+            Chat.Member(userID: user, delivered: cursors.0, read: cursors.1)
+        }
+        return Chat(
+            hash: hash, kind: try row.get(start + 1), lastSeq: lastSeq, unread: max(0, lastSeq - read),
+            lastMessage: lastMessage, members: members)
+    }
+}
+
+/// Where a page of the chat list ended: opaque to clients, `<milliseconds>-<hash>`.
+struct ChatListCursor: Equatable {
+    let time: Timestamp
+    let hash: ChatHash
+
+    init(time: Timestamp, hash: ChatHash) {
+        self.time = time
+        self.hash = hash
+    }
+
+    init?(_ text: some StringProtocol) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, let milliseconds = Int64(parts[0]), (0...253_402_300_799_000).contains(milliseconds),
+            let hash = ChatHash(parts[1])
+        else { return nil }
+        self.init(time: Timestamp(milliseconds: milliseconds), hash: hash)
+    }
+
+    var text: String { "\(time.milliseconds)-\(hash)" }
+}

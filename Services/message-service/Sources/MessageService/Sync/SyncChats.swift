@@ -1,0 +1,58 @@
+import ChatProtocol
+import ClientThread
+import Postgres
+
+/// Tells a client which of its chats changed since its cursor: new messages, new chats, and cursors of all members.
+struct SyncChats: Sendable {
+    struct Page {
+        let chats: [Chat]
+        let next: SyncCursor
+        let more: Bool
+    }
+
+    let pool: PostgresPool
+
+    /// - Parameter cursor: nil, or one of another epoch, starts from nothing.
+    func callAsFunction(by user: UserID, since cursor: SyncCursor?) async throws -> Page {
+        let page = try await read(user, since: cursor?.since, after: cursor?.position?.after)
+        guard cursor == nil || cursor?.epoch == page.epoch else { return try await callAsFunction(by: user, since: nil) }
+        let upTo = cursor?.position?.upTo ?? page.snapshot
+        guard page.chats.count > Limits.chatsPageMax else {
+            return Page(chats: page.chats, next: SyncCursor(epoch: page.epoch, since: upTo), more: false)
+        }
+        let chats = Array(page.chats.prefix(Limits.chatsPageMax))
+        let position = chats.last.map { SyncCursor.Position(upTo: upTo, after: $0.hash) }
+        return Page(
+            chats: chats, next: SyncCursor(epoch: page.epoch, since: cursor?.since, position: position), more: true)
+    }
+
+    /// Reads one chat more than a page holds, with the snapshot and the epoch of that very statement.
+    private func read(
+        _ user: UserID, since: Snapshot?, after: ChatHash?
+    ) async throws -> (chats: [Chat], snapshot: Snapshot, epoch: String) {
+        let xmax = since?.xmax ?? 0
+        let inProgress = since?.inProgress ?? []
+        let rows = try await pool.query(
+            """
+            SELECT now.snapshot, now.epoch, changed.*
+            FROM (SELECT pg_current_snapshot()::text AS snapshot, \(raw: HistoryEpoch.sql) AS epoch) AS now
+            LEFT JOIN LATERAL (
+                SELECT \(raw: PostgresChats.columns)
+                FROM \(raw: PostgresChats.source)
+                WHERE mine.user_id = \(user) AND (chats.last_seq > 0 OR own.opened)
+                    AND mine.chat > \(after ?? ChatHash(high: 0, low: 0))
+                    AND (chats.changed_xid >= \(xmax) OR chats.changed_xid = ANY(\(inProgress))
+                        OR EXISTS (SELECT FROM chat.members WHERE members.chat = chats.hash
+                            AND (members.changed_xid >= \(xmax) OR members.changed_xid = ANY(\(inProgress)))))
+                ORDER BY mine.chat LIMIT \(Int64(Limits.chatsPageMax + 1))
+            ) AS changed ON true
+            """, deadline: .after(PostgresChats.patience))
+        guard let first = rows.first, let snapshot = Snapshot(try first.get(0, as: String.self)) else {
+            throw PostgresError.decoding("no snapshot")
+        }
+        let chats = try rows.compactMap { row throws(PostgresError) in
+            try row.getOptional(2, as: ChatHash.self) == nil ? nil : try PostgresChats.chat(from: row, at: 2)
+        }
+        return (chats, snapshot, try first.get(1))
+    }
+}

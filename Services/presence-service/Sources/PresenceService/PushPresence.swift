@@ -1,0 +1,44 @@
+import CoreMetrics
+import ChatProtocol
+import ClientThread
+import HTTPClient
+import Logging
+import StrictJSON
+import Tokens
+
+/// Posts states to a gateway. A lost push is not repeated: gateways watch again now and then.
+struct PushPresence {
+    private static let patience: Duration = .seconds(1)
+
+    let http: HTTPClient
+    let tokens: ServiceTokenIssuer
+    let metrics: PresenceMetrics
+    let logger: Logger
+
+    func push(_ push: PresencePush) async {
+        do {
+            let token = try await tokens.token(for: PresenceService.gateway)
+            let request = HTTPClientRequest(
+                method: "POST", url: push.address + PresenceChanges.path,
+                headers: [
+                    (name: "authorization", value: "Bearer \(token)"),
+                    (name: "content-type", value: "application/json"),
+                    (name: "parley-deadline-ms", value: String(Self.patience.milliseconds)),
+                ],
+                body: JSONWriter.encode(PresenceChanges(states: push.states)))
+            let answer = try await http.send(request, deadline: .after(Self.patience))
+            guard answer.status == 200 || answer.status == 204 else {
+                return lost(push, "status \(answer.status)")
+            }
+            metrics.pushed.increment()
+            metrics.pushedStates.increment(by: push.states.count)
+        } catch {
+            lost(push, "\(error)")
+        }
+    }
+
+    private func lost(_ push: PresencePush, _ reason: String) {
+        metrics.lost.increment()
+        logger.warning("push to a gateway lost", metadata: ["gateway": "\(push.gateway)", "reason": "\(reason)"])
+    }
+}

@@ -1,0 +1,106 @@
+import CoreMetrics
+import ChatProtocol
+import NIOCore
+import Synchronization
+import Tokens
+
+/// All connections of this gateway, over its shards.
+final class Registry: Sendable {
+    private struct State {
+        /// How many connections each user has here.
+        var users: [UserID: Int] = [:]
+        var bySession: [SessionID: [ConnectionRef]] = [:]
+    }
+
+    private let state = Mutex(State())
+    private let openCount = Atomic<Int>(0)
+    private let registeredCount = Atomic<Int>(0)
+    private let shardBox = Mutex<[ConnectionShard]>([])
+    private let isBounded: Bool
+    /// Told of every registered connection that ends.
+    let onUnregistered: @Sendable (ConnectionRef) -> Void
+
+    init(
+        loops: any EventLoopGroup, isBounded: Bool, onUnregistered: @escaping @Sendable (ConnectionRef) -> Void
+    ) {
+        self.isBounded = isBounded
+        self.onUnregistered = onUnregistered
+        let shards = loops.makeIterator().enumerated().map { index, loop in
+            ConnectionShard(index: index, eventLoop: loop, registry: self)
+        }
+        shardBox.withLock { $0 = shards }
+        for shard in shards { shard.execute { $0.startTicking() } }
+    }
+
+    var shards: [ConnectionShard] { shardBox.withLock { $0 } }
+
+    /// The shard of a channel's event loop.
+    func shard(of loop: any EventLoop) -> ConnectionShard? { shards.first { $0.eventLoop === loop } }
+
+    var connectionCount: Int { openCount.load(ordering: .relaxed) }
+    var unauthenticatedCount: Int { connectionCount - registeredCount.load(ordering: .relaxed) }
+
+    func has(_ user: UserID) -> Bool { state.withLock { $0.users[user] != nil } }
+
+    // MARK: Kept by the shards
+
+    func opened() {
+        GatewayMetrics.connections.record(Int64(openCount.wrappingAdd(1, ordering: .relaxed).newValue))
+    }
+
+    func closed() {
+        GatewayMetrics.connections.record(Int64(openCount.wrappingSubtract(1, ordering: .relaxed).newValue))
+    }
+
+    func registered(_ ref: ConnectionRef, _ token: AccessToken) {
+        registeredCount.wrappingAdd(1, ordering: .relaxed)
+        let replaced = state.withLock { state -> ConnectionRef? in
+            state.users[token.user, default: 0] += 1
+            state.bySession[token.session, default: []].append(ref)
+            let refs = state.bySession[token.session] ?? []
+            return isBounded && refs.count > ConnectionLimits.connectionsPerSessionMax ? refs.first : nil
+        }
+        guard let replaced else { return }
+        shards[replaced.shard].execute { shard in shard.session(replaced.id)?.close(.replaced) }
+    }
+
+    func unregistered(_ ref: ConnectionRef, _ token: AccessToken) {
+        registeredCount.wrappingSubtract(1, ordering: .relaxed)
+        state.withLock { state in
+            state.users[token.user, default: 1] -= 1
+            if state.users[token.user] == 0 { state.users[token.user] = nil }
+            state.bySession[token.session]?.removeAll { $0 == ref }
+            if state.bySession[token.session]?.isEmpty == true { state.bySession[token.session] = nil }
+        }
+        onUnregistered(ref)
+    }
+
+    // MARK: Delivery
+
+    /// Writes frames to single connections and events to all connections of their users, one hop per shard.
+    func deliver(_ frames: [(ConnectionRef, ByteBuffer)] = [], events: [LocalEvent] = []) {
+        for shard in shards {
+            let own = frames.compactMap { $0.0.shard == shard.index ? ($0.0.id, $0.1) : nil }
+            guard !own.isEmpty || !events.isEmpty else { continue }
+            shard.execute { $0.deliver(own, events) }
+        }
+    }
+
+    /// Writes one frame to everybody who is signed in.
+    func broadcast(_ frame: ByteBuffer) {
+        for shard in shards {
+            shard.execute { shard in
+                for session in shard.all where session.token != nil {
+                    session.write(frame)
+                    session.flush()
+                }
+            }
+        }
+    }
+
+    /// Closes every connection of these sessions.
+    func close(_ sessions: [SessionID], _ code: CloseCode) {
+        let refs = state.withLock { state in sessions.flatMap { state.bySession[$0] ?? [] } }
+        for ref in refs { shards[ref.shard].execute { shard in shard.session(ref.id)?.close(code) } }
+    }
+}

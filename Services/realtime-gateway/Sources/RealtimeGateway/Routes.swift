@@ -1,0 +1,69 @@
+import Tokens
+import ChatProtocol
+import Hummingbird
+import ServiceKit
+import StrictJSON
+
+/// The REST way to send: the same path as a `send` frame, for programs.
+struct PublicRoutes: Sendable {
+    let authority: SessionAuthority
+    let sends: SendMessages
+    let requests: RateLimiter<UserID>
+
+    private struct SendBody: JSONDecodable {
+        let id: MessageID
+        let body: MessageBody
+
+        init(json: JSONValue, field: String) throws(JSONError) {
+            id = try json.value("id")
+            // Kept as it came; the route checks it, because its refusals have codes of their own.
+            guard let bytes = json["body"]?.stringBytes else { throw .mismatch("body", expected: "a string") }
+            body = MessageBody(stored: Array(bytes))
+        }
+    }
+
+    func add(to router: Router<ParleyRequestContext>) {
+        let routes = router.group("/api/v1").add(middleware: UserAuthentication(authority: authority))
+        routes.post("chats/:hash/messages") { request, context in
+            let user = try context.requireToken().user
+            if let wait = requests.take(user) {
+                throw ParleyError(.rateLimited, "too many requests", retryAfter: wait)
+            }
+            let chat = try context.parameter("hash") { ChatHash($0) }
+            let message: SendBody = try await request.decode()
+            let body = try MessageBody(checking: message.body.utf8, errorCode: .badRequest)
+            let entry = AppendRequest.Entry(chat: chat, from: user, id: message.id, body: body)
+            switch await sends.send(entry) {
+            case .stored(let seq, let sentAt, _):
+                return Response.json(Acknowledgement(id: message.id, chat: chat, seq: seq, sentAt: sentAt))
+            case .refused(let code):
+                throw SendMessages.refusal(code)
+            }
+        }
+    }
+}
+
+/// The routes of other services.
+struct InternalRoutes: Sendable {
+    private static let requestBytesMax = 8 << 20
+
+    let gateway: Gateway
+
+    func add(to router: Router<ParleyRequestContext>) {
+        router.onInternal(EventsRequest.path, from: ["realtime-gateway"]) { request, _ in
+            let request: EventsRequest = try await request.decode(bytesMax: Self.requestBytesMax)
+            gateway.receive(request.events)
+            return Response.json(Done())
+        }
+        router.onInternal(PresenceChanges.path, from: ["presence-service"]) { request, _ in
+            let changes: PresenceChanges = try await request.decode(bytesMax: Self.requestBytesMax)
+            gateway.presence.changed(changes.states)
+            return Response.json(Done())
+        }
+        router.onInternal(EndSessionsRequest.path, from: ["auth-service"]) { request, _ in
+            let ended: EndSessionsRequest = try await request.decode(bytesMax: Self.requestBytesMax)
+            gateway.authority.add(ended.revocations)
+            return Response.json(Done())
+        }
+    }
+}

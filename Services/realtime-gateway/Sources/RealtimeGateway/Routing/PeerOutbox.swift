@@ -1,0 +1,89 @@
+import CoreMetrics
+import ChatProtocol
+import ClientThread
+import Logging
+import ServiceKit
+import Synchronization
+
+/// Events on their way to one peer gateway: a bounded queue, sent in batches, one call in flight. What cannot be sent
+/// in time is dropped; the peer's sweep finds it.
+final class PeerOutbox: Sendable {
+    private static let eventsMax = 20_000
+    private static let batchMax = 500
+    private static let batchBytesMax = 1 << 20
+    private static let attempt: Duration = .seconds(1)
+    /// How long an event may be retried; after that the sweep has delivered it.
+    private static let patience: Duration = .seconds(8)
+
+    private struct State {
+        var events: [Event] = []
+        var isSending = false
+        var isClosed = false
+    }
+
+    let address: String
+    private let client: ServiceClient
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    init(peer: HeartbeatAnswer.Instance, client: ServiceClient, logger: Logger) {
+        address = peer.address
+        self.client = client
+        self.logger = logger
+    }
+
+    var isEmpty: Bool { state.withLock { $0.events.isEmpty && !$0.isSending } }
+
+    /// Queues events.
+    /// - Returns: whether the caller must start ``send()``.
+    func add(_ events: [Event]) -> Bool {
+        state.withLock { state in
+            guard !state.isClosed else { return false }
+            let room = Self.eventsMax - state.events.count
+            if events.count > room { GatewayMetrics.eventsDropped.increment(by: Int64(events.count - room)) }
+            state.events += events.prefix(room)
+            defer { state.isSending = true }
+            return !state.isSending
+        }
+    }
+
+    /// Drops what is queued; the peer is gone.
+    func close() {
+        state.withLock { state in
+            state.isClosed = true
+            state.events = []
+        }
+    }
+
+    /// Sends until the queue is empty.
+    func send() async {
+        while let batch = nextBatch() {
+            do throws(ServiceCallError) {
+                let _: Done = try await client.call(
+                    EventsRequest.path, body: EventsRequest(events: batch), attempt: Self.attempt,
+                    deadline: .after(Self.patience))
+                GatewayMetrics.eventsOut.increment(by: Int64(batch.count))
+            } catch {
+                GatewayMetrics.eventsDropped.increment(by: Int64(batch.count))
+                logger.warning("events not delivered to a peer", metadata: ["peer": "\(address)", "reason": "\(error)"])
+            }
+        }
+    }
+
+    private func nextBatch() -> [Event]? {
+        state.withLock { state in
+            guard !state.events.isEmpty else {
+                state.isSending = false
+                return nil
+            }
+            var bytes = 0
+            let count = state.events.prefix(Self.batchMax).prefix { event in
+                bytes += event.frame.count
+                return bytes <= Self.batchBytesMax
+            }.count
+            let batch = Array(state.events.prefix(max(1, count)))
+            state.events.removeFirst(batch.count)
+            return batch
+        }
+    }
+}

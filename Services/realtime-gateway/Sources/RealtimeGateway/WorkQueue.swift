@@ -1,0 +1,22 @@
+import ServiceLifecycle
+
+/// Runs work that begins on an event loop and has to wait: the one task tree under which all of it lives.
+final class WorkQueue: Service {
+    typealias Work = @Sendable () async -> Void
+
+    private let stream: AsyncStream<Work>
+    private let continuation: AsyncStream<Work>.Continuation
+
+    init() { (stream, continuation) = AsyncStream.makeStream() }
+
+    /// Starts the work soon. Its callers bound how much there can be: each connection has its rate limit.
+    func add(_ work: @escaping Work) { continuation.yield(work) }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                for await work in self.stream { group.addTask { await work() } }
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+package import NIOCore
+import NIOWebSocket
+
+/// The server's end of one WebSocket. Confined to its event loop: every call must come from there.
+package final class WebSocket {
+    package let channel: any Channel
+    private let outboundBytesMax: Int
+    private let closeTimeout: TimeAmount
+    /// What was written while the peer did not read.
+    private var blockedBytes = 0
+    private var state = State.open
+
+    private enum State { case open, closing, closed }
+
+    /// - Parameter outboundBytesMax: how much may be queued for a peer that does not read, beyond the channel's
+    ///   high-water mark.
+    init(channel: any Channel, outboundBytesMax: Int, closeTimeout: TimeAmount) {
+        self.channel = channel
+        self.outboundBytesMax = outboundBytesMax
+        self.closeTimeout = closeTimeout
+    }
+
+    package var isOpen: Bool { state == .open }
+
+    /// Queues a text message; ``flush()`` sends it.
+    /// - Returns: false where the peer reads too slowly and the message was not queued; the caller must close.
+    package func write(text: ByteBuffer) -> Bool { write(.text, text) }
+
+    /// As ``write(text:)``, for a binary message.
+    package func write(binary: ByteBuffer) -> Bool { write(.binary, binary) }
+
+    private func write(_ opcode: WebSocketOpcode, _ data: ByteBuffer) -> Bool {
+        guard state == .open else { return true }
+        if channel.isWritable {
+            blockedBytes = 0
+        } else {
+            blockedBytes += data.readableBytes
+            guard blockedBytes <= outboundBytesMax else { return false }
+        }
+        channel.write(WebSocketFrame(fin: true, opcode: opcode, data: data), promise: nil)
+        return true
+    }
+
+    package func flush() { channel.flush() }
+
+    package func ping() {
+        guard state == .open, channel.isWritable else { return }
+        let frame = WebSocketFrame(fin: true, opcode: .ping, data: ByteBuffer())
+        channel.writeAndFlush(frame, promise: nil)
+    }
+
+    func pong(_ data: ByteBuffer) {
+        guard state == .open, channel.isWritable else { return }
+        channel.writeAndFlush(WebSocketFrame(fin: true, opcode: .pong, data: data), promise: nil)
+    }
+
+    /// Starts the closing handshake. The connection ends when the peer answers, or after a time limit anyway.
+    package func close(code: UInt16?, reason: String = "") {
+        guard state == .open else { return }
+        state = .closing
+        var data = ByteBuffer()
+        if let code {
+            data.writeInteger(code)
+            data.writeString(reason)
+        }
+        channel.writeAndFlush(WebSocketFrame(fin: true, opcode: .connectionClose, data: data), promise: nil)
+        let channel = channel
+        channel.eventLoop.scheduleTask(in: closeTimeout) { channel.close(promise: nil) }
+    }
+
+    /// The peer has closed: answers, if that was not done yet, and ends the connection (section 7.1.1).
+    func peerClosed(code: UInt16?) {
+        if state == .open {
+            state = .closing
+            var data = ByteBuffer()
+            if let code { data.writeInteger(code) }
+            channel.writeAndFlush(WebSocketFrame(fin: true, opcode: .connectionClose, data: data), promise: nil)
+        }
+        channel.close(mode: .output, promise: nil)
+        let channel = channel
+        channel.eventLoop.scheduleTask(in: .milliseconds(200)) { channel.close(promise: nil) }
+    }
+
+    func markClosed() { state = .closed }
+}
+
+/// What is done with a WebSocket; called on its event loop only.
+package protocol WebSocketPeer: AnyObject {
+    func opened(_ socket: WebSocket)
+    /// A whole text message, valid UTF-8.
+    func received(text: ByteBuffer)
+    func received(binary: ByteBuffer)
+    /// Anything was heard, control frames included.
+    func heard()
+    func closed()
+}

@@ -1,0 +1,132 @@
+package import HummingbirdCore
+package import Logging
+package import NIOCore
+package import NIOHTTP1
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+import NIOWebSocket
+
+/// How a ``WebSocketChannel`` behaves.
+package struct WebSocketConfiguration: Sendable {
+    /// Where the WebSocket is; every other path is plain HTTP.
+    package var path: String
+    package var messageBytesMax: Int
+    /// Bytes queued for a peer that does not read, beyond the channel's high-water mark of 64 KiB.
+    package var outboundBytesMax: Int
+    /// How long a new connection may take to its first request.
+    package var firstRequestTimeout: TimeAmount
+    /// How long the closing handshake may take.
+    package var closeTimeout: TimeAmount
+
+    package init(
+        path: String = "/ws", messageBytesMax: Int = 65_536, outboundBytesMax: Int = 1 << 20,
+        firstRequestTimeout: TimeAmount = .seconds(10), closeTimeout: TimeAmount = .seconds(2)
+    ) {
+        self.path = path
+        self.messageBytesMax = messageBytesMax
+        self.outboundBytesMax = outboundBytesMax
+        self.firstRequestTimeout = firstRequestTimeout
+        self.closeTimeout = closeTimeout
+    }
+}
+
+/// A Hummingbird server on which one path is a WebSocket and the rest is HTTP. After the upgrade no task and no HTTP
+/// handler is left on the connection, only the frame codec and a ``WebSocketHandler``.
+package struct WebSocketChannel: HTTPChannelHandler {
+    package struct Value: ServerChildChannelValue {
+        let result: EventLoopFuture<UpgradeResult>
+        package let channel: any Channel
+    }
+
+    enum UpgradeResult: Sendable {
+        case webSocket
+        case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>)
+    }
+
+    package let responder: Responder
+    private let configuration: WebSocketConfiguration
+    private let admit: @Sendable (HTTPRequestHead, any Channel) throws(OpeningHandshake.Refusal) -> Void
+    private let makePeer: @Sendable (HTTPRequestHead, any Channel) -> any WebSocketPeer
+
+    /// - Parameters:
+    ///   - admit: throws to refuse an opening handshake that is correct in itself.
+    ///   - makePeer: called on the connection's event loop once it is upgraded.
+    package init(
+        responder: @escaping Responder, configuration: WebSocketConfiguration,
+        admit: @escaping @Sendable (HTTPRequestHead, any Channel) throws(OpeningHandshake.Refusal) -> Void,
+        makePeer: @escaping @Sendable (HTTPRequestHead, any Channel) -> any WebSocketPeer
+    ) {
+        self.responder = responder
+        self.configuration = configuration
+        self.admit = admit
+        self.makePeer = makePeer
+    }
+
+    package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            let upgrades = NIOTypedHTTPServerUpgradeConfiguration<UpgradeResult>(
+                upgraders: [upgrader],
+                notUpgradingCompletionHandler: { channel in
+                    channel.eventLoop.makeCompletedFuture { try Self.makeHTTP(channel, logger) }
+                })
+            var pipeline = NIOUpgradableHTTPServerPipelineConfiguration(upgradeConfiguration: upgrades)
+            pipeline.enablePipelining = false
+            pipeline.decoderConfiguration.maxHeaderFieldSize = 16 * 1024
+            pipeline.decoderConfiguration.maxHeaderListSize = 32 * 1024
+            pipeline.decoderConfiguration.maxHeaderFieldCount = 100
+            let operations = channel.pipeline.syncOperations
+            let result = try operations.configureUpgradableHTTPServerPipeline(configuration: pipeline)
+            let upgradeHandler = try operations.handler(type: NIOTypedHTTPServerUpgradeHandler<UpgradeResult>.self)
+            let guardHandler = UpgradeGuard(
+                path: configuration.path, firstRequestTimeout: configuration.firstRequestTimeout, admit: admit)
+            try operations.addHandler(guardHandler, position: .before(upgradeHandler))
+            return Value(result: result, channel: channel)
+        }
+    }
+
+    package func handle(value: Value, logger: Logger) async {
+        do {
+            if case .http(let channel) = try await value.result.get() {
+                await handleHTTP(asyncChannel: channel, logger: logger)
+            }
+        } catch {
+            // Closed before the first request, or a request that was refused: nothing is left to do.
+            logger.trace("no request", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private var upgrader: NIOTypedWebSocketServerUpgrader<UpgradeResult> {
+        NIOTypedWebSocketServerUpgrader(
+            maxFrameSize: configuration.messageBytesMax, enableAutomaticErrorHandling: false,
+            shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture(HTTPHeaders()) },
+            upgradePipelineHandler: { channel, head in
+                channel.eventLoop.makeCompletedFuture { try makeWebSocket(channel, head) }
+            })
+    }
+
+    private func makeWebSocket(_ channel: any Channel, _ head: HTTPRequestHead) throws -> UpgradeResult {
+        let operations = channel.pipeline.syncOperations
+        let guardHandler = try operations.handler(type: UpgradeGuard.self)
+        operations.removeHandler(guardHandler, promise: nil)
+        let options = channel.syncOptions
+        // Chat frames are small; an idle socket should not keep a large receive buffer.
+        try options?.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
+        try options?.setOption(.writeBufferWaterMark, value: .init(low: 32 * 1024, high: 64 * 1024))
+        let socket = WebSocket(
+            channel: channel, outboundBytesMax: configuration.outboundBytesMax,
+            closeTimeout: configuration.closeTimeout)
+        try operations.addHandler(
+            WebSocketHandler(
+                peer: makePeer(head, channel), socket: socket, messageBytesMax: configuration.messageBytesMax))
+        return .webSocket
+    }
+
+    private static func makeHTTP(_ channel: any Channel, _ logger: Logger) throws -> UpgradeResult {
+        let operations = channel.pipeline.syncOperations
+        try operations.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+        try operations.addHandler(HTTPConnectionStateHandler(idleTimeout: .seconds(75), logger: logger))
+        return .http(
+            try NIOAsyncChannel(
+                wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)))
+    }
+}
