@@ -60,12 +60,31 @@ let package = Package(
         .service("realtime-gateway", library: "RealtimeGateway"),
         .webSocketEcho,
 
+        .load,
+
+        // Tests: those of a `…IntegrationTests` target need a PostgreSQL or a Redis.
+        .target(
+            name: "Support", dependencies: ["ChatProtocol", "Postgres", .logging], path: "Tests/Support",
+            swiftSettings: .shared),
+        .tests("StrictJSONTests", ["StrictJSON"]),
+        .tests("ChatProtocolTests", ["ChatProtocol", "StrictJSON"]),
+        .tests("TokensTests", ["ChatProtocol", "StrictJSON", "Tokens", .crypto]),
+        .tests("ServiceKitTests", ["ChatProtocol", "ServiceKit"]),
+        .tests("WebSocketServerTests", ["WebSocketServer", .nioCore, .nioHTTP1, .nioWebSocket]),
+        .tests("RealtimeGatewayTests", ["ChatProtocol", "RealtimeGateway", "Tokens", .nioCore]),
+        .tests("MessageServiceTests", ["ChatProtocol", "MessageService", "Postgres"]),
+        .tests("PostgresIntegrationTests", ["ChatProtocol", "ClientThread", "Postgres", "Support"]),
+        .tests("RedisIntegrationTests", ["ClientThread", "Redis", "Support"]),
+        .tests(
+            "MessageServiceIntegrationTests", ["ChatProtocol", "ClientThread", "MessageService", "Postgres", "Support"]),
         .tests("PresenceServiceTests", ["PresenceService", "ChatProtocol"]),
         .tests(
             "PresenceServiceIntegrationTests",
             ["PresenceService", "ChatProtocol", "ClientThread", "Redis", "ServiceKit", .logging]),
-
-        .load,
+        .tests("AuthServiceTests", ["AuthService", "ChatProtocol", "ServiceKit", "StrictJSON", "Tokens"]),
+        .tests(
+            "AuthServiceIntegrationTests",
+            ["AuthService", "ChatProtocol", "ClientThread", "Postgres", "ServiceKit", "StrictJSON", "Tokens", .logging]),
     ]
 )
 

@@ -7,6 +7,7 @@ environment in `H/run/<name>.env` and its command in `H/run/<name>.cmd`, and `H/
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -93,18 +94,32 @@ class LocalSystem(System):
         return requests.get(self.internal(name) + "/readyz", timeout=2).status_code == 200
 
     def metric(self, name: str, metric: str) -> float:
-        """The sum of one metric over its labels; 0 if it is not there."""
+        """One metric, with labels or summed over all of them; 0 if it is not there."""
         text = requests.get(self.internal(name) + "/metrics", timeout=5).text
-        lines = [line for line in text.splitlines() if line.startswith((metric + " ", metric + "{"))]
+        lines = [line for line in text.splitlines() if line.startswith(metric) and line[len(metric)] in " {"]
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
 
     # What can be done to them: start, stop, kill, pause, resume
 
     def process(self, action: str, name: str) -> None:
-        """`./parley process`; a started service is ready when this returns."""
+        """`./parley process`; after a start, the whole system serves again when this returns."""
         self._parley("process", action, name)
-        if action in ("start", "restart") and name in self.services:
-            eventually(lambda: self.is_ready(name), f"{name} is ready", 20)
+        if action in ("start", "restart"):
+            eventually(self._serves, f"everything serves after the start of {name}", 20)
+
+    def _serves(self) -> bool:
+        """Whether every service is ready, and the edge has noticed."""
+        probes = {"/.well-known/jwks.json": 200, "/api/v1/sync": 401, "/ws": 426}
+        return all(map(self.is_ready, self.services)) and all(
+            requests.get(self.url + path, timeout=5).status_code == status for path, status in probes.items()
+        )
+
+    def flush_redis(self) -> None:
+        """Makes Redis forget everything."""
+        host, port = (self.home / "secret" / "redis_url").read_text().strip().removeprefix("redis://").split(":")
+        with socket.create_connection((host, int(port)), 5) as connection:
+            connection.sendall(b"FLUSHALL\r\n")
+            assert connection.recv(5) == b"+OK\r\n"
 
     @contextmanager
     def without(self, name: str, how: str = "kill") -> Iterator[None]:

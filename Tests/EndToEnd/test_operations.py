@@ -119,7 +119,7 @@ def test_metric_labels_stay_few_under_random_paths(local: LocalSystem) -> None:
         return len(requests.get(local.internal("message-service-1") + "/metrics", timeout=5).text.splitlines())
 
     api = Api(local.url)
-    api.request("GET", "/api/v1/chats/first")
+    api.request("GET", "/api/v1/chats/random/first")
     before = lines()
     for number in range(40):
         api.request("GET", f"/api/v1/chats/random-{number}/{number}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from conftest import MakeUser, Talk, start_talk
@@ -29,12 +31,39 @@ def test_messages_go_on_without_redis_and_presence_returns_with_it(
         converse(newcomers, "newcomers")
     eventually(lambda: presence_is(far_talk.at_ada, "up"), "pong says presence is up", 20, 0.25)
     converse(far_talk, "with redis")
+    wait_for_presence(far_talk, local)
+
+
+def wait_for_presence(talk: Talk, local: LocalSystem) -> None:
+    """Bob, who did not reconnect, is shown online to a new connection."""
+    asking = talk.ada.connect(local.gateways[0])
 
     def bob_is_online() -> bool:
-        far_talk.at_ada.frame("watch", users=[far_talk.bob.id])
-        return bool(far_talk.at_ada.all("presence", user=far_talk.bob.id, state="online"))
+        asking.frame("watch", users=[talk.bob.id])
+        asking.fence()
+        return bool(asking.all("presence", user=talk.bob.id, state="online"))
 
     eventually(bob_is_online, "presence is back without anybody reconnecting", 20, 0.5)
+
+
+def test_presence_comes_back_after_redis_forgot_everything(far_talk: Talk, local: LocalSystem) -> None:
+    converse(far_talk, "before")
+    local.flush_redis()
+    converse(far_talk, "after")
+    wait_for_presence(far_talk, local)
+
+
+@pytest.mark.parametrize("name", ["redis", "presence-service-1"])
+def test_nobody_waits_for_a_frozen_presence(far_talk: Talk, local: LocalSystem, name: str) -> None:
+    local.process("pause", name)
+    try:
+        begin = time.monotonic()
+        converse(far_talk, "frozen")
+        far_talk.bob.connect(local.gateways[0]).fence()
+        assert time.monotonic() - begin < 2
+    finally:
+        local.process("resume", name)
+    wait_for_presence(far_talk, local)
 
 
 def converse(talk: Talk, about: str) -> None:

@@ -70,9 +70,12 @@ struct ConnectionTests {
         try await PresenceWorld.with { world in
             let gateway = try await world.makeGateway()
             let user = UserID.make()
-            #expect(try await world.store.clear(gateway.id, reset: "a", isFirst: true, deadline: world.deadline) == .done)
+            let begin = { (reset: String) in
+                try await world.store.clear(gateway.id, reset: reset, isFirst: true, deadline: world.deadline)
+            }
+            #expect(try await begin("a") == .done)
             #expect(try await gateway.send(1) == 0)
-            #expect(try await world.store.clear(gateway.id, reset: "b", isFirst: true, deadline: world.deadline) == .done)
+            #expect(try await begin("b") == .done)
             let late = ConnectionsRequest.Opened(connection: .make(), user: user, session: .make(), device: "")
             var step = ConnectionStep()
             step.opened = [late]

@@ -29,6 +29,11 @@ extension FrameID: JSONEncodable {
 package struct FrameRefusal: Error, Equatable, Sendable {
     package let id: FrameID?
     package let error: ParleyError
+
+    package init(id: FrameID?, error: ParleyError) {
+        self.id = id
+        self.error = error
+    }
 }
 
 extension ClientFrame {

@@ -15,6 +15,8 @@ final class UpgradeGuard: ChannelInboundHandler, RemovableChannelHandler {
     private var timer: Scheduled<Void>?
     private var isFirstRequest = true
     private var isRefusing = false
+    /// From the upgrade on: what comes now are frames and no longer HTTP, even while this handler is being removed.
+    private var isUpgrading = false
 
     init(
         path: String, firstRequestTimeout: TimeAmount,
@@ -39,6 +41,7 @@ final class UpgradeGuard: ChannelInboundHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isRefusing else { return }
+        guard !isUpgrading else { return context.fireChannelRead(data) }
         guard case .head(var head) = unwrapInboundIn(data) else { return context.fireChannelRead(data) }
         let first = isFirstRequest
         isFirstRequest = false
@@ -51,6 +54,7 @@ final class UpgradeGuard: ChannelInboundHandler, RemovableChannelHandler {
             try OpeningHandshake.check(head)
             guard first else { throw OpeningHandshake.Refusal(.badRequest, "open a new connection for a WebSocket") }
             try admit(head, context.channel)
+            isUpgrading = true
             context.fireChannelRead(data)
         } catch {
             refuse(error, context)
@@ -60,6 +64,17 @@ final class UpgradeGuard: ChannelInboundHandler, RemovableChannelHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is ChannelShouldQuiesceEvent, isFirstRequest { return context.close(promise: nil) }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    /// A request that could not be parsed: too many bytes of headers, or none of HTTP's grammar.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? HTTPParserError else { return context.fireErrorCaught(error) }
+        guard isFirstRequest, !isRefusing else { return context.close(promise: nil) }
+        let tooLarge = error == .headerOverflow
+        refuse(
+            OpeningHandshake.Refusal(
+                tooLarge ? .requestHeaderFieldsTooLarge : .badRequest,
+                tooLarge ? "the headers are too large" : "this is not an HTTP request"), context)
     }
 
     private func refuse(_ refusal: OpeningHandshake.Refusal, _ context: ChannelHandlerContext) {

@@ -71,6 +71,7 @@ package struct WebSocketChannel: HTTPChannelHandler {
                 })
             var pipeline = NIOUpgradableHTTPServerPipelineConfiguration(upgradeConfiguration: upgrades)
             pipeline.enablePipelining = false
+            pipeline.enableErrorHandling = false
             pipeline.decoderConfiguration.maxHeaderFieldSize = 16 * 1024
             pipeline.decoderConfiguration.maxHeaderListSize = 32 * 1024
             pipeline.decoderConfiguration.maxHeaderFieldCount = 100

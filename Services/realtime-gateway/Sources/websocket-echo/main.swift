@@ -42,7 +42,10 @@ let server = HTTPServerBuilder { responder in
 let service = try server.buildServer(
     configuration: .init(address: .hostname("127.0.0.1", port: port)),
     eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "websocket-echo")
-) { _, _, _ in }
+) { _, response, _ in
+    // Every other path.
+    try await response.writeResponse(.init(status: .notFound, headerFields: [.contentLength: "0"]))
+}
 let group = ServiceGroup(
     services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "websocket-echo"))
 try await group.run()

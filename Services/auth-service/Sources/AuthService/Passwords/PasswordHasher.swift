@@ -1,3 +1,4 @@
+import CArgon2
 import ChatProtocol
 import ClientThread
 import Dispatch
@@ -9,6 +10,9 @@ import Synchronization
 package final class PasswordHasher: Sendable {
     /// How long a hash may wait for a thread; later nobody waits for the answer.
     private static let waitMax: Duration = .seconds(3)
+
+    /// Seconds without a hash after which a thread gives its memory back.
+    private static let restAfter = 5.0
 
     private struct Job: Sendable {
         let deadline: Deadline
@@ -87,15 +91,29 @@ package final class PasswordHasher: Sendable {
     }
 
     private func work() {
+        var holdsMemory = false
         while true {
-            available.wait()
+            guard available.wait(timeout: .now() + Self.restAfter) == .success else {
+                if holdsMemory { Self.releaseMemory() }
+                holdsMemory = false
+                continue
+            }
             let job = state.withLock { state in state.jobs.isEmpty ? nil : state.jobs.removeFirst() }
             if let job {
                 job.run(!job.deadline.hasPassed)
+                holdsMemory = true
             } else if state.withLock({ $0.isClosed }) {
                 return
             }
         }
+    }
+
+    /// Gives the 19 MiB of each thread, which glibc keeps, back to the system. Doing so after every hash, by
+    /// `M_MMAP_THRESHOLD`, costs 33 ms a hash instead of 22 (60 hashes, one thread, 2 busy cores).
+    private static func releaseMemory() {
+        #if canImport(Glibc)
+            malloc_trim(0)
+        #endif
     }
 
     private static let overloaded = ParleyError.unavailable("too many sign-ins at once", retryAfter: .seconds(2))

@@ -1,6 +1,7 @@
 import Tokens
 import ChatProtocol
 import Hummingbird
+import HummingbirdCore
 import ServiceKit
 import StrictJSON
 

@@ -17,13 +17,22 @@ struct HistoryPage: Equatable {
     let anchor: Anchor
     let limit: Int64
 
-    /// The first and last `seq` of the page in a chat whose last one is `lastSeq`.
-    func range(lastSeq: Int64) -> (first: Int64, last: Int64) {
+    /// Where the page is, relative to a place in the chat that is known only with its last `seq`.
+    struct Range: Equatable {
+        /// The place: this, but not beyond `lastSeq` + `reach`.
+        let place: Int64
+        let reach: Int64
+        /// The first and the last `seq` of the page, counted from the place.
+        let first: Int64
+        let last: Int64
+    }
+
+    var range: Range {
         switch anchor {
-        case .newest: (lastSeq - limit + 1, lastSeq)
-        case .before(let seq): (seq - limit, seq - 1)
-        case .after(let seq): (seq + 1, seq + limit)
-        case .around(let seq): (seq - limit / 2, seq - limit / 2 + limit - 1)
+        case .newest: Range(place: Limits.seqMax, reach: 1, first: -limit, last: -1)
+        case .before(let seq): Range(place: seq, reach: 1, first: -limit, last: -1)
+        case .after(let seq): Range(place: seq, reach: 0, first: 1, last: limit)
+        case .around(let seq): Range(place: seq, reach: 0, first: -(limit / 2), last: limit - limit / 2 - 1)
         }
     }
 
@@ -48,21 +57,24 @@ struct ReadHistory: Sendable {
     func callAsFunction(
         _ chat: ChatHash, page: HistoryPage, by user: UserID
     ) async throws -> (messages: [Message], lastSeq: Int64) {
-        let patience = PostgresChats.patience
-        if page.anchor == .newest {
-            guard let lastSeq = try await lastSeq(of: chat, by: user) else { throw ParleyError.chatNotFound }
-            let newest = HistoryPage(anchor: .before(lastSeq + 1), limit: page.limit)
-            return try await callAsFunction(chat, page: newest, by: user)
-        }
-        let (first, last) = page.range(lastSeq: 0)
+        let range = page.range
         // The tip is read after the page, so that it is never below a message of the page.
         let rows = try await pool.group(
             [
                 """
                 SELECT seq, client_id, sender, body, sent_at FROM chat.messages
-                WHERE chat = \(chat) AND seq BETWEEN \(first) AND \(last) ORDER BY seq
-                """, Self.tip(of: chat, by: user),
-            ], deadline: .after(patience))
+                WHERE chat = \(chat)
+                    AND seq >= (SELECT LEAST(\(range.place), last_seq + \(range.reach)) FROM chat.chats
+                        WHERE hash = \(chat)) + \(range.first)
+                    AND seq <= (SELECT LEAST(\(range.place), last_seq + \(range.reach)) FROM chat.chats
+                        WHERE hash = \(chat)) + \(range.last)
+                ORDER BY seq
+                """,
+                """
+                SELECT last_seq FROM chat.chats JOIN chat.members ON members.chat = chats.hash
+                WHERE chats.hash = \(chat) AND members.user_id = \(user)
+                """,
+            ], deadline: .after(PostgresChats.patience))
         guard let lastSeq = try rows[1].first?.get(0, as: Int64.self) else { throw ParleyError.chatNotFound }
         let messages = try rows[0].map { row throws(PostgresError) in
             Message(
@@ -70,17 +82,6 @@ struct ReadHistory: Sendable {
                 body: MessageBody(stored: try row.get(3, as: PostgresText.self).utf8), sentAt: try row.get(4))
         }
         return (Self.cut(messages, keepsNewest: page.keepsNewest), lastSeq)
-    }
-
-    private func lastSeq(of chat: ChatHash, by user: UserID) async throws -> Int64? {
-        try await pool.query(Self.tip(of: chat, by: user), deadline: .after(PostgresChats.patience)).first?.get(0)
-    }
-
-    private static func tip(of chat: ChatHash, by user: UserID) -> PostgresQuery {
-        """
-        SELECT last_seq FROM chat.chats JOIN chat.members ON members.chat = chats.hash
-        WHERE chats.hash = \(chat) AND members.user_id = \(user)
-        """
     }
 
     /// Cuts a page to its size in bytes; at least one message is left.

@@ -39,7 +39,8 @@ extension RedisPresenceStore {
         guard let words = reply.array, words.count >= 2, let accepted = words[0].integer, let applied = words[1].integer
         else { throw unreadable("applyConnections") }
         return AppliedStep(
-            accepted: accepted == 1, applied: applied, cameOnline: try users(words.dropFirst(2), in: "applyConnections"))
+            accepted: accepted == 1, applied: applied, cameOnline: try users(words.dropFirst(2), in: "applyConnections")
+        )
     }
 
     /// Forgets some connections of a gateway for a reset.
@@ -57,7 +58,10 @@ extension RedisPresenceStore {
     /// The users who are connected to gateways that live, in one round trip.
     func routes(of users: [UserID], deadline: Deadline) async throws(ParleyError) -> [RoutesAnswer.Route] {
         let replies = try await pipeline(
-            [["TIME"], ["ZRANGE", keys.leases, "0", "-1", "WITHSCORES"], RedisCommand(["MGET"] + users.map(keys.user))],
+            [
+                ["TIME"], ["ZRANGE", keys.leases, "0", "-1", "WITHSCORES"],
+                RedisCommand(["MGET"] + users.map { keys.user($0) }),
+            ],
             deadline: deadline)
         guard let time = replies[0].array, time.count == 2, let seconds = time[0].integer,
             let microseconds = time[1].integer, let leases = replies[1].array, let values = replies[2].array,

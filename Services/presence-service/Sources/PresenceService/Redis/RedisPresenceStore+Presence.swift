@@ -30,7 +30,8 @@ extension RedisPresenceStore {
     /// The present states of users, for each live gateway that watches any of them.
     func news(of users: [UserID], deadline: Deadline) async throws(ParleyError) -> [PresencePush] {
         let reply = try await run(PresenceScripts.readNews, users.map(\.description), deadline: deadline)
-        guard let parts = reply.array, parts.count == 2, let marks = parts[0].array, let gateways = parts[1].array else {
+        guard let parts = reply.array, parts.count == 2, let marks = parts[0].array, let gateways = parts[1].array
+        else {
             throw unreadable("readNews")
         }
         var states: [Presence] = []

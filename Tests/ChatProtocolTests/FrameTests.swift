@@ -1,0 +1,131 @@
+import ChatProtocol
+import StrictJSON
+import Testing
+
+private let chat = "0123456789abcdef0123456789abcdef"
+private let uuid = "0196b0a2-7c1e-7000-8000-000000000001"
+
+@Suite("Client frames")
+struct ClientFrameTests {
+    private func decode(_ text: String) throws -> (frame: ClientFrame, id: FrameID?) {
+        try ClientFrame.decode(Array(text.utf8))
+    }
+
+    private func refusal(_ text: String) -> FrameRefusal? {
+        do throws(FrameRefusal) {
+            _ = try ClientFrame.decode(Array(text.utf8))
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test("are read as documented")
+    func goldens() throws {
+        let hash = try #require(ChatHash(chat))
+        let id = try #require(MessageID(uuid))
+        #expect(
+            try decode(#"{"type":"hello","protocol":1,"token":"t","device":"web"}"#).frame
+                == .hello(protocolVersion: 1, token: "t", device: "web"))
+        #expect(
+            try decode(#"{"type":"send","id":"\#(uuid)","chat":"\#(chat)","body":"hi"}"#).frame
+                == .send(id: id, chat: hash, body: MessageBody(Array("hi".utf8))))
+        #expect(
+            try decode(#"{"type":"cursor","chat":"\#(chat)","read":3}"#).frame
+                == .cursor(chat: hash, delivered: nil, read: 3))
+        #expect(
+            try decode(#"{"type":"typing","chat":"\#(chat)","active":true}"#).frame == .typing(chat: hash, active: true))
+        #expect(try decode(#"{"type":"watch","users":["\#(uuid)"]}"#).frame == .watch(users: [#require(UserID(uuid))]))
+        #expect(try decode(#"{"type":"ping","id":7}"#).id == .number(7))
+        #expect(try decode(#"{"type":"ping","id":"x","later":{"a":[]}}"#).id == .text("x"))
+    }
+
+    @Test(
+        "that break a rule are bad frames",
+        arguments: [
+            "[]", "\"x\"", "{}", #"{"type":"dance"}"#, #"{"type":7}"#, #"{"type":"hello","protocol":"1","token":"t"}"#,
+            #"{"type":"send","id":"\#(uuid.uppercased())","chat":"\#(chat)","body":"x"}"#,
+            #"{"type":"send","id":"7","chat":"\#(chat)","body":"x"}"#,
+            #"{"type":"send","id":"\#(uuid)","chat":"\#(chat.dropLast())","body":"x"}"#,
+            #"{"type":"send","id":"\#(uuid)","chat":"\#(chat.uppercased())","body":"x"}"#,
+            #"{"type":"send","id":"\#(uuid)","chat":"\#(chat)","body":" \n\t"}"#,
+            #"{"type":"send","id":"\#(uuid)","chat":"\#(chat)","body":"a\rb"}"#,
+            #"{"type":"send","id":"\#(uuid)","chat":"\#(chat)","body":5}"#,
+            #"{"type":"cursor","chat":"\#(chat)"}"#, #"{"type":"cursor","chat":"\#(chat)","read":-1}"#,
+            #"{"type":"cursor","chat":"\#(chat)","read":1.5}"#,
+            #"{"type":"cursor","chat":"\#(chat)","read":9007199254740992}"#,
+            #"{"type":"typing","chat":"\#(chat)","active":"yes"}"#, #"{"type":"ping","id":1.5}"#,
+            #"{"type":"ping","id":"\#(String(repeating: "x", count: 65))"}"#,
+        ])
+    func refusals(text: String) {
+        #expect(refusal(text)?.error.code == .badFrame)
+    }
+
+    @Test("with a body over 8,000 bytes are too large, counted in bytes of UTF-8")
+    func largeBodies() throws {
+        func send(_ body: String) -> String { #"{"type":"send","id":"\#(uuid)","chat":"\#(chat)","body":"\#(body)"}"# }
+        _ = try decode(send(String(repeating: "😀", count: 2000)))
+        let refused = refusal(send(String(repeating: "😀", count: 2000) + "x"))
+        #expect(refused?.error.code == .tooLarge)
+        #expect(refused?.id == .text(uuid))
+    }
+
+    @Test("keep their id in the refusal")
+    func echoedIDs() {
+        #expect(refusal(#"{"type":"dance","id":12}"#)?.id == .number(12))
+    }
+}
+
+@Suite("Server frames")
+struct ServerFrameTests {
+    private func text(_ frame: ServerFrame) -> String { String(decoding: JSONWriter.encode(frame), as: UTF8.self) }
+
+    @Test("are written as documented")
+    func goldens() throws {
+        let hash = try #require(ChatHash(chat))
+        let user = try #require(UserID(uuid))
+        let time = Timestamp(milliseconds: 1_763_934_240_123)
+        let message = Message(
+            chat: hash, seq: 17, id: try #require(MessageID(uuid)), from: user,
+            body: try MessageBody(Array("hi \"you\"\n".utf8)), sentAt: time)
+        #expect(
+            text(.message(message))
+                == #"{"type":"message","chat":"\#(chat)","seq":17,"id":"\#(uuid)","from":"\#(uuid)","# +
+                #""body":"hi \"you\"\n","sent_at":"2025-11-23T21:44:00.123Z"}"#)
+        #expect(
+            text(.error(id: .number(3), ParleyError(.unavailable, "later", retryAfter: .milliseconds(800))))
+                == #"{"type":"error","id":3,"code":"unavailable","message":"later","retryable":true,"retry_after_ms":800}"#)
+        #expect(
+            text(.pong(id: .number(7), serverTime: time, health: SystemHealth(auth: true, message: true, presence: false)))
+                == #"{"type":"pong","id":7,"server_time":"2025-11-23T21:44:00.123Z","status":"degraded","# +
+                #""services":{"auth":"up","message":"up","presence":"down"}}"#)
+        #expect(text(.resync(chats: nil)) == #"{"type":"resync"}"#)
+        #expect(text(.drain(reconnectAfter: .milliseconds(1800))) == #"{"type":"drain","reconnect_after_ms":1800}"#)
+    }
+
+    @Test("travel between gateways as the text they were encoded to")
+    func events() throws {
+        let user = try #require(UserID(uuid))
+        let event = Event(
+            recipients: [user], frame: .typing(chat: try #require(ChatHash(chat)), user: user, active: true))
+        let again = try EventsRequest(parsing: JSONWriter.encode(EventsRequest(events: [event]))).events
+        #expect(again == [event])
+    }
+}
+
+@Suite("Codes")
+struct CodeTests {
+    @Test("that mean reconnect are 4000 to 4499, and those that mean stop are 4500 to 4999")
+    func closeCodes() {
+        let reconnect: Set<CloseCode> = [.helloTimeout, .slowConsumer, .heartbeatTimeout, .tokenExpired, .rateLimited]
+        for code in CloseCode.allCases where code.rawValue >= 4000 {
+            #expect((code.rawValue < 4500) == reconnect.contains(code))
+        }
+    }
+
+    @Test("have one REST status each")
+    func statuses() {
+        #expect(ErrorCode.allCases.allSatisfy { (400...503).contains($0.status) })
+        #expect(ErrorCode.unavailable.retryable && ErrorCode.internal.retryable && !ErrorCode.conflict.retryable)
+    }
+}

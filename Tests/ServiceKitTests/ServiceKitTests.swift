@@ -1,0 +1,94 @@
+import ChatProtocol
+import Testing
+
+@testable import ServiceKit
+
+@Suite("The instances of a service")
+struct TargetSetTests {
+    @Test("are met in the same order for the same key, and spread over keys")
+    func rendezvous() {
+        let targets = TargetSet(["a", "b", "c"])
+        #expect(targets.order(for: 7) == targets.order(for: 7))
+        let first = (0..<3000).map { targets.order(for: $0)[0] }
+        for target in ["a", "b", "c"] { #expect((800...1200).contains(first.count { $0 == target })) }
+    }
+
+    @Test("that are down come last, and a key returns to its instance when that is up again")
+    func downTargets() {
+        var targets = TargetSet(["a", "b"])
+        let home = targets.order(for: 1)[0]
+        targets.mark(home, isUp: false)
+        #expect(targets.order(for: 1).last == home)
+        #expect(targets.isUp)
+        targets.mark(home, isUp: true)
+        #expect(targets.order(for: 1)[0] == home)
+    }
+}
+
+@Suite("A rate limiter")
+struct RateLimiterTests {
+    @Test("lets a burst through, then says how long to wait, and recovers")
+    func bucket() throws {
+        let limiter = RateLimiter<String>(burst: 3, perSecond: 2, profile: .standard)
+        let start = ContinuousClock.now
+        for _ in 0..<3 { #expect(limiter.take("x", now: start) == nil) }
+        let wait = try #require(limiter.take("x", now: start))
+        #expect(wait > .milliseconds(400) && wait < .milliseconds(600))
+        #expect(limiter.take("y", now: start) == nil)
+        #expect(limiter.take("x", now: start.advanced(by: .milliseconds(600))) == nil)
+    }
+
+    @Test("keeps a bounded number of keys")
+    func bounded() {
+        let limiter = RateLimiter<Int>(burst: 2, perSecond: 1, keysMax: 100, profile: .standard)
+        for key in 0..<10_000 { _ = limiter.take(key) }
+    }
+}
+
+@Suite("The address of a client")
+struct ClientAddressTests {
+    private let addresses = ClientAddress(trustedProxies: ["127.0.0.1", "10.0.0.1"])
+
+    @Test("is that of the connection, whatever a client writes into X-Forwarded-For")
+    func spoofed() {
+        #expect(addresses.of(peer: "8.8.8.8", forwardedFor: "1.2.3.4") == "8.8.8.8")
+    }
+
+    @Test("is the last one that a trusted proxy did not write about itself")
+    func forwarded() {
+        #expect(addresses.of(peer: "127.0.0.1", forwardedFor: "6.6.6.6, 1.2.3.4") == "1.2.3.4")
+        #expect(addresses.of(peer: "127.0.0.1", forwardedFor: "6.6.6.6, 1.2.3.4, 10.0.0.1") == "1.2.3.4")
+        #expect(addresses.of(peer: "127.0.0.1", forwardedFor: nil) == "127.0.0.1")
+    }
+}
+
+@Suite("Configuration")
+struct ConfigurationTests {
+    private let setting = Setting("PARLEY_X", default: "7", "a test")
+
+    @Test("takes the environment before the default and refuses what does not fit")
+    func values() throws {
+        #expect(try Configuration(environment: [:], settings: [setting]).integer(setting, in: 1...9) == 7)
+        let given = try Configuration(environment: ["PARLEY_X": "12"], settings: [setting])
+        #expect(throws: ConfigurationError.self) { try given.integer(setting, in: 1...9) }
+    }
+
+    @Test("refuses a file that is not there and a key given twice")
+    func files() {
+        #expect(throws: ConfigurationError.self) {
+            try Configuration(environment: ["PARLEY_X_FILE": "/nowhere"], settings: [setting])
+        }
+        #expect(throws: ConfigurationError.self) {
+            try Configuration(environment: ["PARLEY_X_FILE": "/etc/hostname", "PARLEY_X": "1"], settings: [setting])
+        }
+    }
+
+    @Test("reads addresses of both families")
+    func addresses() throws {
+        let listen = Setting("L", default: "[::1]:81", "")
+        let address = try Configuration(environment: [:], settings: [listen]).address(listen)
+        #expect(address.host == "::1" && address.port == 81)
+        let bad = try Configuration(environment: ["L": "localhost"], settings: [listen])
+        #expect(throws: ConfigurationError.self) { try bad.address(listen) }
+    }
+}
