@@ -1,3 +1,4 @@
+import HTTPTypes
 import UnixSignals
 import HummingbirdCore
 import Logging
