@@ -84,7 +84,7 @@ let package = Package(
         .tests("AuthServiceTests", ["AuthService", "ChatProtocol", "ServiceKit", "StrictJSON", "Tokens"]),
         .tests(
             "AuthServiceIntegrationTests",
-            ["AuthService", "ChatProtocol", "ClientThread", "Postgres", "ServiceKit", "StrictJSON", "Tokens", .logging]),
+            ["AuthService", "ChatProtocol", "ClientThread", "Postgres", "ServiceKit", "StrictJSON", "Support", "Tokens"]),
     ]
 )
 
@@ -163,7 +163,8 @@ extension Target {
         .executableTarget(
             name: "parley-load",
             dependencies: [
-                "ChatProtocol", "StrictJSON", .histogram, .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket,
+                "ChatProtocol", "ClientThread", "HTTPClient", "Postgres", "StrictJSON", .histogram, .logging, .nioCore,
+                .nioPosix, .nioHTTP1, .nioWebSocket,
             ],
             path: "Tests/Load",
             swiftSettings: .shared)

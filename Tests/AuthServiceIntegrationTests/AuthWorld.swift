@@ -1,10 +1,9 @@
 import ChatProtocol
 import ClientThread
-import FoundationEssentials
-import Logging
 import Postgres
 import ServiceKit
 import StrictJSON
+import Support
 import Testing
 import Tokens
 
@@ -12,9 +11,7 @@ import Tokens
 
 /// A migrated database of its own and the service's use cases on it.
 struct AuthWorld: Sendable {
-    static let serverURL = ProcessInfo.processInfo.environment["PARLEY_TEST_DATABASE_URL"]
     static let password = "correct horse 27 staple"
-    static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     let database: Database
     let useCases: UseCases
@@ -26,7 +23,8 @@ struct AuthWorld: Sendable {
     /// Another instance of the service on the same tables.
     func keyRing(secret: DeploymentSecret? = nil) -> KeyRing {
         KeyRing(
-            PostgresKeyStore(database, secret: secret ?? self.secret), lifetime: .seconds(900), logger: Self.logger)
+            PostgresKeyStore(database, secret: secret ?? self.secret), lifetime: .seconds(900),
+            logger: TestEnvironment.logger)
     }
 
     /// Makes a world, lends it, and removes it.
@@ -45,11 +43,12 @@ struct AuthWorld: Sendable {
     private static let turns = Turns(8)
 
     private static func lend(_ profile: LimitsProfile, _ body: (AuthWorld) async throws -> Void) async throws {
-        let url = try #require(serverURL)
+        let url = try #require(TestEnvironment.databaseURL)
         let name = "auth_test_\(UInt64.random(in: 0 ... .max))"
-        let server = PostgresConnection(PostgresConfiguration(url: url, applicationName: "test"), logger: logger)
+        let server = PostgresConnection(
+            PostgresConfiguration(url: url, applicationName: "test"), logger: TestEnvironment.logger)
         defer { server.close() }
-        try await eventually { try await run("CREATE DATABASE \(name)", on: server) }
+        try await retrying { try await run("CREATE DATABASE \(name)", on: server) }
         let world = try await AuthWorld(url: own(url, name), profile)
         do {
             try await body(world)
@@ -61,18 +60,18 @@ struct AuthWorld: Sendable {
     }
 
     private init(url: String, _ profile: LimitsProfile) async throws {
-        try AuthService.migrate(url: url, logger: Self.logger)
-        database = Database(url: url, logger: Self.logger)
+        try AuthService.migrate(url: url, logger: TestEnvironment.logger)
+        database = Database(url: url, logger: TestEnvironment.logger)
         passwords = try PasswordHasher(threads: 2, queueMax: 1000, profile: profile)
         secret = try #require(DeploymentSecret((0..<32).map { _ in UInt8.random(in: 0...255) }))
         let keys = KeyRing(
-            PostgresKeyStore(database, secret: secret), lifetime: .seconds(900), logger: Self.logger)
-        try await eventually { try await keys.reload() }
+            PostgresKeyStore(database, secret: secret), lifetime: .seconds(900), logger: TestEnvironment.logger)
+        try await retrying { try await keys.reload() }
         let configuration = try Configuration(
             environment: ["PARLEY_DATABASE_URL": url, "PARLEY_SESSIONS_PER_USER": "5"], settings: AuthSettings.all)
         useCases = UseCases(
             try AuthSettings(configuration), profile: profile, secret: secret, database: database, keys: keys,
-            passwords: passwords, logger: Self.logger)
+            passwords: passwords, logger: TestEnvironment.logger)
     }
 
     private func close(_ name: String, _ server: PostgresConnection) async {
@@ -105,7 +104,10 @@ actor Turns {
     init(_ count: Int) { free = count }
 
     func take() async {
-        if free > 0 { return free -= 1 }
+        guard free == 0 else {
+            free -= 1
+            return
+        }
         await withCheckedContinuation { waiters.append($0) }
     }
 
@@ -115,12 +117,12 @@ actor Turns {
 }
 
 /// Repeats until it succeeds; a new pool needs a moment to connect.
-func eventually(within limit: Duration = .seconds(10), _ body: () async throws -> Void) async throws {
+private func retrying(for limit: Duration = .seconds(10), _ body: () async throws -> Void) async throws {
     let deadline = Deadline.after(limit)
     while true {
         do {
             return try await body()
-        } catch where !deadline.hasPassed {
+        } catch  where !deadline.hasPassed {
             try await Task.sleep(for: .milliseconds(20))
         }
     }
@@ -137,7 +139,8 @@ extension AuthWorld {
     func register(_ username: String = unique(), displayName: String? = nil) async throws -> SignedIn {
         let name = displayName.map { #","display_name":"\#($0)""# } ?? ""
         return try await useCases.registerUser(
-            RegisterRequest(parsing: Array(#"{"username":"\#(username)","password":"\#(Self.password)"\#(name)}"#.utf8)),
+            RegisterRequest(
+                parsing: Array(#"{"username":"\#(username)","password":"\#(Self.password)"\#(name)}"#.utf8)),
             from: Self.home)
     }
 
@@ -146,7 +149,8 @@ extension AuthWorld {
         _ username: String, _ password: String = password, from address: AddressPrefix = home
     ) async throws -> SignedIn {
         try await useCases.signIn(
-            SignInRequest(parsing: Array(#"{"username":"\#(username)","password":"\#(password)"}"#.utf8)), from: address)
+            SignInRequest(parsing: Array(#"{"username":"\#(username)","password":"\#(password)"}"#.utf8)), from: address
+        )
     }
 
     func refresh(_ token: RefreshToken) async throws -> SignedIn {

@@ -1,11 +1,12 @@
 import ChatProtocol
 import Postgres
+import Support
 import Testing
 import Tokens
 
 @testable import AuthService
 
-@Suite("Refreshing a session", .enabled(if: AuthWorld.serverURL != nil)) struct RefreshTests {
+@Suite("Refreshing a session", .enabled(if: TestEnvironment.databaseURL != nil)) struct RefreshTests {
     @Test func eachRefreshGivesASuccessorThatWorks() async throws {
         try await AuthWorld.with { world in
             var current = try await world.register()
@@ -56,7 +57,8 @@ import Tokens
         try await AuthWorld.with { world in
             let ada = try await world.register()
             let second = try await world.refresh(ada.refresh)
-            _ = try await world.database.query("UPDATE auth.sessions SET rotated_at = rotated_at - interval '31 seconds'")
+            _ = try await world.database.query(
+                "UPDATE auth.sessions SET rotated_at = rotated_at - interval '31 seconds'")
             #expect(await code { try await world.refresh(ada.refresh) } == .unauthenticated)
             #expect(await code { try await world.refresh(second.refresh) } == .unauthenticated)
         }
@@ -66,7 +68,9 @@ import Tokens
         try await AuthWorld.with { world in
             let ada = try await world.register()
             let forged = Base64URL.encode(ada.session.bytes + Array(repeating: 0x41, count: 48))
-            let refused = await code { try await world.useCases.refreshSession(forged, asCookie: false, from: AuthWorld.home) }
+            let refused = await code {
+                try await world.useCases.refreshSession(forged, asCookie: false, from: AuthWorld.home)
+            }
             #expect(refused == .unauthenticated)
             #expect(try await world.isLive(ada))
             _ = try await world.refresh(ada.refresh)
@@ -90,7 +94,8 @@ import Tokens
             let ada = try await world.register()
             _ = try await world.database.query("UPDATE auth.sessions SET expires_at = now() + interval '1 minute'")
             _ = try await world.refresh(ada.refresh)
-            let rows = try await world.database.query("SELECT expires_at > now() + interval '29 days' FROM auth.sessions")
+            let rows = try await world.database.query(
+                "SELECT expires_at > now() + interval '29 days' FROM auth.sessions")
             #expect(try rows[0].get(0, as: Bool.self))
         }
     }
@@ -99,7 +104,8 @@ import Tokens
         try await AuthWorld.with { world in
             let ada = try await world.register()
             _ = try await world.refresh(ada.refresh)
-            let dump = try await world.database.query("SELECT s::text FROM auth.sessions AS s")[0].get(0, as: String.self)
+            let dump = try await world.database.query("SELECT s::text FROM auth.sessions AS s")[0].get(
+                0, as: String.self)
             let bytes = try #require(Base64URL.decode(ada.refresh.text))
             let secret = bytes[16..<48].map { String($0, radix: 16) }.joined()
             #expect(!dump.contains(ada.refresh.text) && !dump.contains(secret))

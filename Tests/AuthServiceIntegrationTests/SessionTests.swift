@@ -1,10 +1,11 @@
 import ChatProtocol
 import Postgres
+import Support
 import Testing
 
 @testable import AuthService
 
-@Suite("Ending sessions", .enabled(if: AuthWorld.serverURL != nil)) struct SessionTests {
+@Suite("Ending sessions", .enabled(if: TestEnvironment.databaseURL != nil)) struct SessionTests {
     @Test func anEndedSessionIsRefusedAtOnceAndNotListed() async throws {
         try await AuthWorld.with { world in
             let ada = try await world.register()
@@ -44,7 +45,8 @@ import Testing
         try await AuthWorld.with { world in
             let ada = try await world.register()
             let phone = try await world.signIn(ada.user.username)
-            #expect(await code { try await world.changePassword(ada, to: "another staple", current: "x") } == .forbidden)
+            #expect(
+                await code { try await world.changePassword(ada, to: "another staple", current: "x") } == .forbidden)
             #expect(await code { try await world.changePassword(ada, to: "short") } == .badRequest)
             #expect(try await world.isLive(phone))
             try await world.signIn(ada.user.username)
@@ -89,7 +91,7 @@ import Testing
     }
 }
 
-@Suite("Reading ended sessions", .enabled(if: AuthWorld.serverURL != nil)) struct RevocationTests {
+@Suite("Reading ended sessions", .enabled(if: TestEnvironment.databaseURL != nil)) struct RevocationTests {
     @Test func eachEndIsReadOnceByACursorThatFollows() async throws {
         try await AuthWorld.with { world in
             let ada = try await world.register()

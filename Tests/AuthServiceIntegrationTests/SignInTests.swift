@@ -1,12 +1,13 @@
 import ChatProtocol
 import Postgres
 import ServiceKit
+import Support
 import Testing
 import Tokens
 
 @testable import AuthService
 
-@Suite("Registering and signing in", .enabled(if: AuthWorld.serverURL != nil)) struct SignInTests {
+@Suite("Registering and signing in", .enabled(if: TestEnvironment.databaseURL != nil)) struct SignInTests {
     @Test func whoRegistersIsSignedInAndCanSignInAgain() async throws {
         try await AuthWorld.with { world in
             let name = AuthWorld.unique("Ada")
@@ -36,7 +37,9 @@ import Tokens
             let ada = try await world.register()
             var errors: [ParleyError] = []
             for name in [ada.user.username, AuthWorld.unique("nobody"), "no such name", ""] {
-                do { try await world.signIn(name, "not the password") } catch let error as ParleyError { errors.append(error) }
+                do { try await world.signIn(name, "not the password") } catch let error as ParleyError {
+                    errors.append(error)
+                }
             }
             #expect(errors.count == 4 && Set(errors.map(\.description)).count == 1)
             #expect(errors[0].code == .unauthenticated)
@@ -75,7 +78,7 @@ import Tokens
     }
 }
 
-@Suite("The throttle of sign-ins", .enabled(if: AuthWorld.serverURL != nil)) struct SignInThrottleTests {
+@Suite("The throttle of sign-ins", .enabled(if: TestEnvironment.databaseURL != nil)) struct SignInThrottleTests {
     private func address(_ number: Int) -> AddressPrefix { AddressPrefix("10.0.\(number / 256).\(number % 256)") }
 
     @Test func tenFailuresFromOneAddressSlowThatAddressAndNobodyElse() async throws {
@@ -83,7 +86,9 @@ import Tokens
             let ada = try await world.register()
             let attacker = address(1)
             for _ in 0..<10 {
-                #expect(await code { try await world.signIn(ada.user.username, "wrong", from: attacker) } == .unauthenticated)
+                #expect(
+                    await code { try await world.signIn(ada.user.username, "wrong", from: attacker) }
+                        == .unauthenticated)
             }
             #expect(await code { try await world.signIn(ada.user.username, "wrong", from: attacker) } == .rateLimited)
             // Not even the right password helps there, or it would be worth going on.

@@ -1,12 +1,13 @@
 import ChatProtocol
 import Postgres
 import StrictJSON
+import Support
 import Testing
 import Tokens
 
 @testable import AuthService
 
-@Suite("Finding users", .enabled(if: AuthWorld.serverURL != nil)) struct UserTests {
+@Suite("Finding users", .enabled(if: TestEnvironment.databaseURL != nil)) struct UserTests {
     @Test func peopleAreFoundByTheBeginningOfEitherName() async throws {
         try await AuthWorld.with { world in
             let ada = try await world.register("ada.lovelace", displayName: "Zoë École")
@@ -59,7 +60,7 @@ import Tokens
     }
 }
 
-@Suite("Signing keys", .enabled(if: AuthWorld.serverURL != nil)) struct SigningKeyTests {
+@Suite("Signing keys", .enabled(if: TestEnvironment.databaseURL != nil)) struct SigningKeyTests {
     @Test func instancesThatStartAtOnceShareOneKey() async throws {
         try await AuthWorld.with { world in
             _ = try await world.database.query("DELETE FROM auth.signing_keys")

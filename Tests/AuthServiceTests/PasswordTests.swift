@@ -10,7 +10,9 @@ import Testing
         return try NewPassword(checking: password, of: ada).bytes
     }
 
-    @Test(arguments: ["eight 8!", "пароль из слов", String(repeating: "🦜", count: 128), " spaces at both ends ", "aaaaaaab"])
+    @Test(arguments: [
+        "eight 8!", "пароль из слов", String(repeating: "🦜", count: 128), " spaces at both ends ", "aaaaaaab",
+    ])
     func aPasswordOfAnyUnicodeIsTakenByteForByte(password: String) throws {
         #expect(try check(password) == Array(password.utf8))
     }

@@ -28,16 +28,16 @@ struct ConnectionStepsTests {
     }
 
     @Test func aLargeBatchIsCutAndOnlyItsEndIsLast() {
-        let whole = batch(opened: 1500, closed: 1200)
+        let whole = batch(opened: 375, closed: 300)
         let steps = ConnectionSteps.steps(of: whole)
-        #expect(steps.map { $0.opened.count } == [1000, 500, 0])
-        #expect(steps.map { $0.closed.count } == [0, 500, 700])
+        #expect(steps.map { $0.opened.count } == [250, 125, 0])
+        #expect(steps.map { $0.closed.count } == [0, 125, 175])
         #expect(steps.map(\.isLast) == [false, false, true])
         #expect(steps.flatMap { $0.opened.map(\.connection) } == whole.opened.map(\.connection))
         #expect(steps.flatMap { Array($0.closed) } == whole.closed)
     }
 
     @Test func whatFillsStepsExactlyLeavesNoEmptyOne() {
-        #expect(ConnectionSteps.steps(of: batch(opened: 1000, closed: 1000)).map(\.isLast) == [false, true])
+        #expect(ConnectionSteps.steps(of: batch(opened: 250, closed: 250)).map(\.isLast) == [false, true])
     }
 }

@@ -111,7 +111,7 @@ package func pollDescriptors(
     return entries.map { Int32($0.revents) }
 }
 
-/// The waits between attempts to connect again: doubling from 100 ms to 2 s, each shortened by up to half at random,
+/// The waits between attempts to connect again: doubling from 100 ms to 500 ms, each shortened by up to half at random,
 /// so that many instances do not come back in step.
 package struct ReconnectBackoff: Sendable {
     private var next: Duration = .milliseconds(100)
@@ -120,7 +120,7 @@ package struct ReconnectBackoff: Sendable {
 
     package mutating func failed() -> Duration {
         let full = next
-        next = min(next * 2, .seconds(2))
+        next = min(next * 2, .milliseconds(500))
         return full * Double.random(in: 0.5...1)
     }
 

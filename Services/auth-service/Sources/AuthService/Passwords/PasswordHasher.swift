@@ -5,12 +5,15 @@ import Dispatch
 package import ServiceKit
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Hashes passwords on a few threads of its own, never on event loops or the cooperative pool. Its queue is bounded:
 /// when it is full the client is told to come back, before anything was spent on it.
 package final class PasswordHasher: Sendable {
     /// How long a hash may wait for a thread; later nobody waits for the answer.
     private static let waitMax: Duration = .seconds(3)
-
     /// Seconds without a hash after which a thread gives its memory back.
     private static let restAfter = 5.0
 
@@ -114,7 +117,10 @@ package final class PasswordHasher: Sendable {
     private static func releaseMemory() {
         #if canImport(Glibc)
             mallopt(M_TRIM_THRESHOLD, 1 << 20)
-            free(malloc(1 << 18))
+            let block = malloc(1 << 18)
+            // Keeps the optimiser from leaving out both calls.
+            if let block { explicit_bzero(block, 1) }
+            free(block)
             mallopt(M_TRIM_THRESHOLD, 1 << 30)
         #endif
     }

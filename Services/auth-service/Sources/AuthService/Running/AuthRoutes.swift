@@ -1,9 +1,9 @@
-import Tokens
 import ChatProtocol
 import Hummingbird
 import HummingbirdCore
 import ServiceKit
 import StrictJSON
+import Tokens
 
 /// The public routes of docs/protocol.md, section 6, "Accounts and sessions" and "Users". They only translate.
 struct AuthRoutes: Sendable {
@@ -85,7 +85,8 @@ struct AuthRoutes: Sendable {
         return .noContent
     }
 
-    @Sendable private func changePassword(_ request: Request, _ context: ParleyRequestContext) async throws -> Response {
+    @Sendable private func changePassword(_ request: Request, _ context: ParleyRequestContext) async throws -> Response
+    {
         let body = try await request.decode(ChangePasswordRequest.self)
         try await useCases.changePassword(body, by: context.requireToken(), from: address(request, context))
         return .noContent

@@ -14,7 +14,8 @@ struct AuthSettings: Sendable {
         "threads that hash passwords, 17 ms and 19 MiB each; 0: one per processor, at most 8. "
             + "PARLEY_LIMITS=bench lowers the cost of a hash to 1 MiB and one pass: such passwords are not safe")
     static let registrations = Setting(
-        "PARLEY_REGISTRATIONS_PER_MINUTE", default: "120", "accounts made from one address, five minutes' worth at once")
+        "PARLEY_REGISTRATIONS_PER_MINUTE", default: "120", "accounts made from one address, five minutes' worth at once"
+    )
     static let refreshes = Setting(
         "PARLEY_REFRESHES_PER_SECOND", default: "50", "session refreshes from one address, ten seconds' worth at once")
     static let searches = Setting(

@@ -1,5 +1,5 @@
-import Postgres
 import Logging
+import Postgres
 import ServiceKit
 import ServiceLifecycle
 import Synchronization

@@ -1,4 +1,3 @@
-import Tokens
 import ChatProtocol
 import Logging
 import ServiceKit

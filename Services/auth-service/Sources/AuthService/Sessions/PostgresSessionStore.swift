@@ -40,7 +40,8 @@ package struct PostgresSessionStore: Sendable {
                 SELECT id FROM auth.sessions WHERE user_id = \(session.user) AND ended_at IS NULL AND id <> \(session.id)
                 ORDER BY last_used_at DESC, id DESC OFFSET \(Int64(session.sessionsMax - 1)))
             """
-        return try await database.group([Self.insertion(of: session, passwordHash: passwordHash), surplus])[0].affected == 1
+        return try await database.group([Self.insertion(of: session, passwordHash: passwordHash), surplus])[0].affected
+            == 1
     }
 
     private static func insertion(of session: OpeningSession, passwordHash: String) -> PostgresQuery {

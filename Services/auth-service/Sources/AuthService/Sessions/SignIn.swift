@@ -56,7 +56,8 @@ package struct SignIn: Sendable {
         let password = Array(request.password.utf8)
         // A second round only where the stored hash was replaced between its reading and the insertion.
         for _ in 0..<2 {
-            let account = if let name { try await accounts.credentials(named: name) } else { PostgresAccountStore.Credentials?.none }
+            var account: PostgresAccountStore.Credentials?
+            if let name { account = try await accounts.credentials(named: name) }
             guard try await passwords.verify(password, against: account?.passwordHash), let account else { break }
             let opening = OpeningSession(user: account.user.id, device: device, address: address, tokens: tokens)
             guard try await sessions.open(opening, passwordHash: account.passwordHash) else { continue }

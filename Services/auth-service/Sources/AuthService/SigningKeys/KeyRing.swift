@@ -43,12 +43,14 @@ package final class KeyRing: Sendable {
         }
         await verifier.replaceKeys(keys.map(\.verification))
         let newest = keys.last { $0.signing != nil }?.signing
-        let isNew = state.withLock { $0.signingID != newest?.id }
-        let signer = if isNew, let newest { await TokenSigner(key: newest, type: AccessToken.type) } else { TokenSigner?.none }
-        let keySet = KeySet(keys: keys.map { .init(id: $0.verification.id, x: Base64URL.encode($0.verification.bytes)) })
+        let keySet = KeySet(
+            keys: keys.map { .init(id: $0.verification.id, x: Base64URL.encode($0.verification.bytes)) })
+        state.withLock { $0.keySet = keySet }
+        guard let newest, state.withLock({ $0.signingID != newest.id }) else { return }
+        let signer = await TokenSigner(key: newest, type: AccessToken.type)
         state.withLock { state in
-            state.keySet = keySet
-            if let signer { (state.signer, state.signingID) = (signer, newest?.id) }
+            state.signer = signer
+            state.signingID = newest.id
         }
     }
 

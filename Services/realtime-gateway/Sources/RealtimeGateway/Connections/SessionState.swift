@@ -68,7 +68,7 @@ struct SessionState {
             return hello(version: version, token: token, device: device, id: id)
         }
         guard token != nil else {
-            return .reject(id, ParleyError(.unauthenticated, "say hello first"))
+            return reject(id, ParleyError(.unauthenticated, "say hello first"), now)
         }
         switch frame {
         case .hello: return .none
@@ -117,9 +117,9 @@ struct SessionState {
         return .reject(id, ParleyError(.rateLimited, "too many frames", retryAfter: wait))
     }
 
-    /// Only frames that cannot be read count towards the close; a body that is too long may be the user's doing.
+    /// A body that is too long may be the user's doing and does not count towards the close.
     private mutating func reject(_ id: FrameID?, _ error: ParleyError, _ now: NIODeadline) -> Action {
-        guard error.code == .badFrame else { return .reject(id, error) }
+        guard error.code != .tooLarge else { return .reject(id, error) }
         badFrames.removeAll { now - $0 > ConnectionLimits.badFramesWindow }
         badFrames.append(now)
         return badFrames.count >= ConnectionLimits.badFramesMax ? close(.badProtocol) : .reject(id, error)

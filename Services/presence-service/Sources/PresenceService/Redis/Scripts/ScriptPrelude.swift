@@ -66,12 +66,12 @@ enum PresenceScripts {
 
         """
 
-    /// Ends up to about a thousand connections of an instance, from where the last call stopped.
+    /// Ends up to about 500 connections of an instance, from where the last call stopped.
     static let dropConnections = """
         local function drop(instance, ended)
           local key = connectionsKey(instance)
           local cursor = redis.call('HGET', instanceKey(instance), 'swept') or '0'
-          local page = redis.call('HSCAN', key, cursor, 'COUNT', 1000)
+          local page = redis.call('HSCAN', key, cursor, 'COUNT', 500)
           local entries = page[2]
           for index = 1, #entries, 2 do
             redis.call('HDEL', key, entries[index])

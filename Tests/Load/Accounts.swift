@@ -1,0 +1,85 @@
+import ChatProtocol
+import ClientThread
+import Foundation
+import HTTPClient
+import Logging
+import StrictJSON
+
+/// A user made for the run.
+struct Account: Sendable {
+    let user: UserID
+    let token: String
+}
+
+/// Signs users up and opens chats by REST.
+struct Accounts: Sendable {
+    private static let concurrency = 16
+
+    let url: String
+    private let http = HTTPClient(connectTimeout: .seconds(5), logger: Logger(label: "load"))
+
+    init(url: String) { self.url = url }
+
+    /// Registers so many users.
+    func register(_ count: Int) async throws -> [Account] {
+        let run = UInt32.random(in: 0 ... .max)
+        return try await concurrently(count) { index in
+            let body = JSONWriter.encode(
+                Fields { json in
+                    json.field("username", "load-\(run)-\(index)")
+                    json.field("password", "a password of load \(run)")
+                })
+            let answer = try await call("POST", "/api/v1/auth/register", body: body)
+            guard let user = answer["user"] else { throw LoadError("no user in the answer") }
+            return Account(user: try user.value("id"), token: try answer.value("access_token"))
+        }
+    }
+
+    /// Opens the direct chat of each pair.
+    func openChats(_ pairs: [(Account, Account)]) async throws -> [ChatHash] {
+        try await concurrently(pairs.count) { index in
+            let (a, b) = pairs[index]
+            return try await call("PUT", "/api/v1/chats/with/\(b.user)", token: a.token).value("chat")
+        }
+    }
+
+    private func call(
+        _ method: String, _ path: String, token: String? = nil, body: [UInt8] = []
+    ) async throws -> JSONValue {
+        var headers = [(name: "content-type", value: "application/json")]
+        if let token { headers.append(("authorization", "Bearer \(token)")) }
+        let answer = try await http.send(
+            HTTPClientRequest(method: method, url: url + path, headers: headers, body: body),
+            deadline: .after(.seconds(30)))
+        guard (200..<300).contains(answer.status) else {
+            throw LoadError("\(method) \(path): \(answer.status) \(String(decoding: answer.body, as: UTF8.self))")
+        }
+        return try JSONDocument(parsing: answer.body).root
+    }
+
+    private func concurrently<Value: Sendable>(
+        _ count: Int, _ work: @escaping @Sendable (Int) async throws -> Value
+    ) async throws -> [Value] {
+        try await withThrowingTaskGroup(of: (Int, Value).self) { group in
+            var results: [Int: Value] = [:]
+            var next = 0
+            func start() {
+                guard next < count else { return }
+                let index = next
+                next += 1
+                group.addTask { (index, try await work(index)) }
+            }
+            for _ in 0..<Self.concurrency { start() }
+            for try await (index, value) in group {
+                results[index] = value
+                start()
+            }
+            return (0..<count).compactMap { results[$0] }
+        }
+    }
+}
+
+private struct Fields: JSONEncodable {
+    let write: (inout JSONWriter) -> Void
+    func encode(to json: inout JSONWriter) { json.object(write) }
+}

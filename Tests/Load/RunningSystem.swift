@@ -1,0 +1,50 @@
+import Foundation
+
+/// The system in a home folder, as `./parley up` left its notes there.
+struct RunningSystem {
+    let url: String
+    let databaseURL: String
+    /// The gateways' public listeners, host and port.
+    let gateways: [(host: String, port: Int)]
+    /// Process ids by process group: each service, PostgreSQL, Redis, the edge.
+    let processes: [String: [Int32]]
+
+    init(home: String) throws {
+        let run = URL(fileURLWithPath: home).appending(path: "run")
+        func text(_ name: String) throws -> String {
+            guard let text = try? String(contentsOf: run.appending(path: name), encoding: .utf8) else {
+                throw LoadError("nothing runs in \(home): \(name) is missing")
+            }
+            return text.trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+        func environment(_ name: String) throws -> [String: String] {
+            let lines = try text("\(name).env").split(separator: "\n")
+            return Dictionary(
+                lines.compactMap { line in
+                    line.firstIndex(of: "=").map { (String(line[..<$0]), String(line[line.index(after: $0)...])) }
+                }, uniquingKeysWith: { $1 })
+        }
+        url = try text("url")
+        let message = try environment("message-service-1")
+        if let path = message["PARLEY_DATABASE_URL_FILE"] {
+            databaseURL = try String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        } else {
+            databaseURL = message["PARLEY_DATABASE_URL"] ?? ""
+        }
+        let names = try FileManager.default.contentsOfDirectory(atPath: run.path)
+            .filter { $0.hasSuffix(".pid") }.map { String($0.dropLast(4)) }.sorted()
+        var gateways: [(host: String, port: Int)] = []
+        var processes: [String: [Int32]] = [:]
+        for name in names {
+            guard let pid = Int32(try text("\(name).pid")) else { continue }
+            let group = name.split(separator: "-").filter { Int($0) == nil }.joined(separator: "-")
+            processes[group, default: []].append(pid)
+            guard group == "realtime-gateway", let listen = try environment(name)["PARLEY_LISTEN"] else { continue }
+            let parts = listen.split(separator: ":")
+            if parts.count == 2, let port = Int(parts[1]) { gateways.append((String(parts[0]), port)) }
+        }
+        guard !gateways.isEmpty else { throw LoadError("no gateway runs in \(home)") }
+        self.gateways = gateways
+        self.processes = processes
+    }
+}
