@@ -45,6 +45,8 @@ def test_a_thousand_each_way_are_acked_delivered_and_stored_once_in_order(far_ta
     history = far_talk.ada.whole_history(far_talk.chat)
     assert [message["seq"] for message in history] == list(range(1, 2 * COUNT + 1))
     assert {message["id"]: message["body"] for message in history} == bodies
+    times = [message["sent_at"] for message in history]
+    assert times == sorted(times), "times never run backwards in a chat"
     assert history == far_talk.bob.whole_history(far_talk.chat)
     assert rows(local, far_talk.chat) == [(message["seq"], message["id"], message["body"]) for message in history]
 

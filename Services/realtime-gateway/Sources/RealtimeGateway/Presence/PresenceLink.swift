@@ -89,8 +89,9 @@ final class PresenceLink: Service {
                 body: HeartbeatRequest(instance: instance, service: "realtime-gateway", address: address),
                 deadline: .after(.seconds(2)))
             peers.update(answer.instances)
-            state.withLock { $0.stream.heard(applied: answer.applied) }
+            let isForgotten = state.withLock { $0.stream.heard(applied: answer.applied) }
             wakeUp.yield()
+            if isForgotten { await watchAll() }
         } catch {
             logger.debug("no heartbeat", metadata: ["reason": "\(error)"])
         }
@@ -118,7 +119,7 @@ final class PresenceLink: Service {
         while presence.isUp, let batch = state.withLock({ $0.stream.nextBatch() }) {
             do throws(ServiceCallError) {
                 let answer: ConnectionsAnswer = try await presence.call(
-                    ConnectionsRequest.path, body: batch, deadline: .after(.seconds(1)), idempotent: false)
+                    ConnectionsRequest.path, body: batch, deadline: .after(.seconds(2)))
                 let known = state.withLock { state in
                     state.stream.answered(applied: answer.applied).compactMap { state.refs[$0] }
                 }

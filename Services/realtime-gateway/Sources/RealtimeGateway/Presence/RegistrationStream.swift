@@ -1,7 +1,8 @@
 import ChatProtocol
 
 /// The numbered stream by which a gateway tells presence-service of its connections: a value without I/O. One batch is
-/// in flight at a time; whenever the two sides disagree about the number, everything is sent again.
+/// in flight at a time; without an answer the same one is sent again, which is harmless; and whenever the two sides
+/// disagree about the number, everything is.
 struct RegistrationStream {
     /// Connections of one batch.
     static let batchMax = 2000
@@ -13,7 +14,9 @@ struct RegistrationStream {
     private var closed: [ConnectionID] = []
     /// The number of the last batch sent.
     private var number: Int64 = 0
-    private var inFlight: [ConnectionID]?
+    /// The batch that was sent and not answered yet.
+    private var unanswered: ConnectionsRequest?
+    private var isInFlight = false
     private var needsReset = false
 
     init(instance: InstanceID) { self.instance = instance }
@@ -29,43 +32,53 @@ struct RegistrationStream {
 
     /// The next batch to send; nil while one is in flight or when there is nothing to say.
     mutating func nextBatch() -> ConnectionsRequest? {
-        guard inFlight == nil, needsReset || !opened.isEmpty || !closed.isEmpty else { return nil }
+        guard !isInFlight else { return nil }
+        let batch = unanswered ?? makeBatch()
+        unanswered = batch
+        isInFlight = batch != nil
+        return batch
+    }
+
+    private mutating func makeBatch() -> ConnectionsRequest? {
+        guard needsReset || !opened.isEmpty || !closed.isEmpty else { return nil }
         let reset = needsReset
         if reset {
             needsReset = false
             opened = Array(current.keys)
             closed = []
         }
-        let batch = Array(opened.prefix(Self.batchMax))
-        opened.removeFirst(batch.count)
+        let starting = Array(opened.prefix(Self.batchMax))
+        opened.removeFirst(starting.count)
         // A connection can only be closed in a batch after the one that opened it.
         let ending = opened.isEmpty ? closed : []
-        closed = opened.isEmpty ? [] : closed
+        if opened.isEmpty { closed = [] }
         number += 1
-        inFlight = batch
         return ConnectionsRequest(
-            instance: instance, number: number, reset: reset, opened: batch.compactMap { current[$0] }, closed: ending)
+            instance: instance, number: number, reset: reset, opened: starting.compactMap { current[$0] },
+            closed: ending)
     }
 
     /// presence-service answered the batch in flight.
     /// - Returns: the connections it now knows.
     mutating func answered(applied: Int64) -> [ConnectionID] {
-        defer { inFlight = nil }
+        let known = unanswered?.opened.map(\.connection) ?? []
+        isInFlight = false
+        unanswered = nil
         guard applied == number else {
             needsReset = true
             return []
         }
-        return inFlight ?? []
+        return known
     }
 
-    /// No answer came, so what was applied is unknown.
-    mutating func failed() {
-        inFlight = nil
-        needsReset = true
-    }
+    /// No answer came, so whether the batch was applied is unknown.
+    mutating func failed() { isInFlight = false }
 
     /// A heartbeat's answer.
-    mutating func heard(applied: Int64) {
-        if inFlight == nil && applied != number { needsReset = true }
+    /// - Returns: whether presence-service has forgotten this gateway.
+    mutating func heard(applied: Int64) -> Bool {
+        guard !isInFlight, unanswered == nil, applied != number else { return false }
+        needsReset = true
+        return true
     }
 }
