@@ -66,7 +66,7 @@ import Tokens
 
     @Test func aTokenSomebodyMadeUpForASessionEndsNothing() async throws {
         try await AuthWorld.with { world in
-            let ada = try await world.register()
+            let ada = try await world.refresh(world.register().refresh)
             let forged = Base64URL.encode(ada.session.bytes + Array(repeating: 0x41, count: 48))
             let refused = await code {
                 try await world.useCases.refreshSession(forged, asCookie: false, from: AuthWorld.home)

@@ -124,6 +124,7 @@ import Tokens
             // … and the owner gets in, again and again, from wherever they are.
             for number in 2000..<2003 {
                 try await world.signIn(ada.user.username, from: address(number))
+                _ = await code { try await world.signIn(ada.user.username, "wrong", from: address(number + 1000)) }
                 try await world.signIn(ada.user.username, from: address(number))
             }
         }

@@ -58,6 +58,14 @@ struct AppendTests {
         #expect(history.lastSeq == 3)
     }
 
+    @Test("gives them times that never run backwards")
+    func times() async throws {
+        for _ in 0..<5 { _ = try await append(try (0..<60).map { try entry("\($0)", from: $0 % 2 == 0 ? alice : bob) }) }
+        let history = try await ReadHistory(pool: pool)(chat, page: HistoryPage(anchor: .after(0), limit: 200), by: bob)
+        let times = history.messages.map(\.sentAt)
+        #expect(history.messages.count == 200 && times == times.sorted())
+    }
+
     @Test("stores the same id once, and the repeat gets the first answer")
     func idempotent() async throws {
         let message = try entry("once")

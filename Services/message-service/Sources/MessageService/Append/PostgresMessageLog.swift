@@ -34,11 +34,15 @@ enum PostgresMessageLog {
         "SELECT 1 FROM chat.chats WHERE hash = ANY(\(chats)) ORDER BY hash FOR UPDATE"
     }
 
+    /// The clock is read once, after the locks, so that no time of a chat runs backwards.
+    ///
     /// Columns: ordinal, seq (NULL: not a member, or no such chat), sent_at, whether the body is the stored one,
     /// members.
     private static func write(_ entries: [AppendRequest.Entry]) -> PostgresQuery {
         """
-        WITH input AS (
+        WITH clock AS MATERIALIZED (
+            SELECT date_trunc('milliseconds', clock_timestamp()) AS now
+        ), input AS (
             SELECT * FROM unnest(
                 \(entries.map(\.chat)), \(entries.map(\.from)), \(entries.map(\.id)),
                 \(entries.map { PostgresText($0.body.utf8) })
@@ -57,7 +61,7 @@ enum PostgresMessageLog {
             SELECT allowed.*,
                 allowed.last_seq + row_number() OVER (PARTITION BY allowed.chat ORDER BY allowed.position) AS seq,
                 GREATEST(clock.now, allowed.last_message_at) AS sent_at
-            FROM allowed, (SELECT date_trunc('milliseconds', clock_timestamp()) AS now OFFSET 0) AS clock
+            FROM allowed, clock
             WHERE NOT EXISTS (SELECT FROM stored WHERE stored.position = allowed.position)
         ), inserted AS (
             INSERT INTO chat.messages (chat, seq, sender, client_id, body, sent_at, xid)
