@@ -224,6 +224,15 @@ def test_sessions_are_listed_with_their_devices(register: MakeUser) -> None:
     assert set(listed[ada.session]) == {"id", "device", "address", "created_at", "last_used_at", "current"}
 
 
+def test_a_forged_address_is_not_believed(register: MakeUser) -> None:
+    ada = register("ada")
+    forged = {"X-Forwarded-For": "203.0.113.66", "X-Real-IP": "203.0.113.66", "Forwarded": "for=203.0.113.66"}
+    given = {"username": ada.username, "password": ada.password}
+    assert Api(ada.api.url).request("POST", "/api/v1/auth/login", given, headers=forged).status == 200
+    addresses = [session["address"] for session in ada.api.get("/api/v1/auth/sessions")["sessions"]]
+    assert len(addresses) == 2 and "203.0.113.66" not in addresses
+
+
 def test_the_public_keys_are_served(system_url: str) -> None:
     keys = Api(system_url).get("/.well-known/jwks.json")["keys"]
     assert keys and all(key["kty"] == "OKP" and key["crv"] == "Ed25519" and "d" not in key for key in keys)

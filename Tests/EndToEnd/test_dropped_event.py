@@ -7,7 +7,7 @@ import pytest
 from conftest import MakeUser, start_talk
 from parley_system import LocalSystem
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("two_gateways")]
 
 SENDING = "realtime-gateway-1"
 PROMISE = 10.0

@@ -8,7 +8,7 @@ from conftest import Talk
 from parley_client import Frame, new_id
 from parley_system import LocalSystem
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("two_gateways")]
 
 NAME = "realtime-gateway-2"
 

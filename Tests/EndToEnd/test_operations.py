@@ -87,6 +87,7 @@ def test_a_service_ends_on_sigterm_with_exit_0(local: LocalSystem, name: str) ->
         assert local.exit_code_on_sigterm(name, STOP_WITHIN) == 0
 
 
+@pytest.mark.usefixtures("two_gateways")
 def test_a_stopping_gateway_asks_its_clients_to_move(far_talk: Talk, local: LocalSystem) -> None:
     """Bob moves when told to; meanwhile every message of Ada reaches him on one socket or the other."""
     with ThreadPoolExecutor(1) as background:

@@ -6,6 +6,8 @@ import socket as sockets
 import time
 from urllib.parse import urlsplit
 
+import pytest
+
 from conftest import Talk
 from parley_client import eventually
 from parley_system import LocalSystem
@@ -28,6 +30,7 @@ def deaf_socket(url: str, token: str) -> sockets.socket:
     return connection
 
 
+@pytest.mark.usefixtures("two_gateways")
 def test_a_client_that_never_reads_is_closed_and_holds_up_nobody(far_talk: Talk, local: LocalSystem) -> None:
     name = "realtime-gateway-2"
     before = local.metric(name, SLOW)

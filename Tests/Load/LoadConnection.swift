@@ -60,12 +60,17 @@ final class LoadConnection: ChannelInboundHandler {
                 }
             }
         let channel = try await upgrade.get()
+        try await loop.submit {
+            try channel.pipeline.syncOperations.handler(type: LoadConnection.self).hello()
+        }.get()
         try await welcomed.futureResult.get()
         return channel
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    /// Says hello; called once the upgrade is over, because during it the HTTP encoder would take the frame.
+    private func hello() {
         write { json in
             json.field("type", "hello")
             json.field("protocol", 1)

@@ -1,10 +1,12 @@
+import Foundation
+
 /// What was asked for on the command line.
 struct LoadOptions {
     enum Kind: String {
         case closed, open, idle, connect
     }
 
-    var home = ".parley"
+    var home = ProcessInfo.processInfo.environment["PARLEY_HOME"] ?? ".parley"
     var kind = Kind.closed
     var pairs = 50
     var inFlight = 1

@@ -105,8 +105,8 @@ postgres_no_leftovers() { ! postgres_leftovers; }
 
 postgres_wait_for_leftovers() {
     poll 15 postgres_no_leftovers || die "processes of the previous PostgreSQL still use $HOME_DIR/pg"
-    # No process works in the folder, so a lock file there is stale. Its pid may still be seen as alive: as a zombie that
-    # nobody has reaped, or reused by another process of the same user; PostgreSQL would believe it.
+    # No process works in the folder, so a lock file there is stale. Its pid may still be seen as alive: as a zombie
+    # that nobody has reaped, or reused by another process of the same user; PostgreSQL would believe it.
     rm -f "$(postgres_data)/postmaster.pid"
 }
 

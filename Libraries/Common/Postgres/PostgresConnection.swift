@@ -8,8 +8,8 @@ package struct PostgresConfiguration: Sendable {
     package var applicationName: String
     package var statementTimeout: Duration
     package var lockTimeout: Duration
-    /// Whether a commit waits until it is on disk. Off only for what may be lost in a crash.
-    package var waitsForDisk = true
+    /// What else the session is set to: `name = value`.
+    package var sessionSettings: [StaticString] = []
 
     package init(
         url: String, applicationName: String, statementTimeout: Duration = .seconds(5),

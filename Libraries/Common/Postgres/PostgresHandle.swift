@@ -28,7 +28,7 @@ final class PostgresHandle {
                 SET statement_timeout = \(configuration.statementTimeout.wholeMilliseconds);
                 SET lock_timeout = \(configuration.lockTimeout.wholeMilliseconds);
                 SET idle_in_transaction_session_timeout = 10000;
-                \(configuration.waitsForDisk ? "" : "SET synchronous_commit = off")
+                \(configuration.sessionSettings.map { "SET \($0)" }.joined(separator: ";\n"))
                 """)
     }
 

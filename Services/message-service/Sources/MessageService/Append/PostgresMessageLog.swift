@@ -15,7 +15,8 @@ enum PostgresMessageLog {
     ) async throws(PostgresError) -> [AppendOutcome] {
         let chats = Array(Set(entries.map(\.chat))).sorted()
         let rows = try await connection.group([lock(chats), write(entries)], deadline: deadline)[1]
-        var outcomes = [AppendOutcome](repeating: .refused(.internal), count: entries.count)
+        // What has no row is of no member, or of no chat.
+        var outcomes = [AppendOutcome](repeating: .refused(.notFound), count: entries.count)
         for row in rows {
             let position = Int(try row.get(0, as: Int64.self)) - 1
             guard outcomes.indices.contains(position) else { throw .decoding("an ordinal out of range") }
@@ -25,9 +26,8 @@ enum PostgresMessageLog {
     }
 
     private static func outcome(of row: PostgresRow) throws(PostgresError) -> AppendOutcome {
-        guard let seq = try row.getOptional(1, as: Int64.self) else { return .refused(.notFound) }
         guard try row.get(3, as: Bool.self) else { return .refused(.conflict) }
-        return .stored(seq: seq, sentAt: try row.get(2), members: try row.get(4))
+        return .stored(seq: try row.get(1), sentAt: try row.get(2), members: try row.get(4))
     }
 
     private static func lock(_ chats: [ChatHash]) -> PostgresQuery {
@@ -36,8 +36,7 @@ enum PostgresMessageLog {
 
     /// The clock is read once, after the locks, so that no time of a chat runs backwards.
     ///
-    /// Columns: ordinal, seq (NULL: not a member, or no such chat), sent_at, whether the body is the stored one,
-    /// members.
+    /// Columns: ordinal, seq, sent_at, whether the body is the stored one, members.
     private static func write(_ entries: [AppendRequest.Entry]) -> PostgresQuery {
         """
         WITH clock AS MATERIALIZED (
@@ -48,21 +47,18 @@ enum PostgresMessageLog {
                 \(entries.map { PostgresText($0.body.utf8) })
             ) WITH ORDINALITY AS t (chat, sender, client_id, body, position)
         ), allowed AS (
-            SELECT input.*, chats.last_seq, chats.last_message_at
+            SELECT input.*, chats.last_seq, chats.last_message_at, stored.seq AS stored_seq,
+                stored.sent_at AS stored_at, stored.body = input.body AS same_body
             FROM input
             JOIN chat.members ON members.chat = input.chat AND members.user_id = input.sender
             JOIN chat.chats ON chats.hash = input.chat
-        ), stored AS (
-            SELECT allowed.position, messages.seq, messages.sent_at, messages.body = allowed.body AS same_body
-            FROM allowed
-            JOIN chat.messages ON messages.chat = allowed.chat AND messages.sender = allowed.sender
-                AND messages.client_id = allowed.client_id
+            LEFT JOIN chat.messages AS stored ON stored.chat = input.chat AND stored.sender = input.sender
+                AND stored.client_id = input.client_id
         ), fresh AS (
-            SELECT allowed.*,
-                allowed.last_seq + row_number() OVER (PARTITION BY allowed.chat ORDER BY allowed.position) AS seq,
-                GREATEST(clock.now, allowed.last_message_at) AS sent_at
-            FROM allowed, clock
-            WHERE NOT EXISTS (SELECT FROM stored WHERE stored.position = allowed.position)
+            SELECT chat, sender, client_id, body, position,
+                last_seq + row_number() OVER (PARTITION BY chat ORDER BY position) AS seq,
+                GREATEST(clock.now, last_message_at) AS sent_at
+            FROM allowed, clock WHERE stored_seq IS NULL
         ), inserted AS (
             INSERT INTO chat.messages (chat, seq, sender, client_id, body, sent_at, xid)
             SELECT chat, seq, sender, client_id, body, sent_at, pg_current_xact_id()::text::bigint FROM fresh
@@ -78,12 +74,13 @@ enum PostgresMessageLog {
             FROM (SELECT chat, sender, max(seq) AS seq FROM fresh GROUP BY chat, sender) AS own
             WHERE members.chat = own.chat AND members.user_id = own.sender
         )
-        SELECT input.position, COALESCE(stored.seq, fresh.seq), COALESCE(stored.sent_at, fresh.sent_at),
-            COALESCE(stored.same_body, true),
-            ARRAY(SELECT user_id FROM chat.members WHERE members.chat = input.chat ORDER BY user_id)
-        FROM input
-        LEFT JOIN stored ON stored.position = input.position
-        LEFT JOIN fresh ON fresh.position = input.position
+        SELECT position, seq, sent_at, same_body,
+            ARRAY(SELECT user_id FROM chat.members WHERE members.chat = done.chat ORDER BY user_id)
+        FROM (
+            SELECT chat, position, stored_seq, stored_at, same_body FROM allowed WHERE stored_seq IS NOT NULL
+            UNION ALL
+            SELECT chat, position, seq, sent_at, true FROM fresh
+        ) AS done (chat, position, seq, sent_at, same_body)
         """
     }
 }
