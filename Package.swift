@@ -84,7 +84,10 @@ let package = Package(
         .tests("AuthServiceTests", ["AuthService", "ChatProtocol", "ServiceKit", "StrictJSON", "Tokens"]),
         .tests(
             "AuthServiceIntegrationTests",
-            ["AuthService", "ChatProtocol", "ClientThread", "Postgres", "ServiceKit", "StrictJSON", "Support", "Tokens"]),
+            [
+                "AuthService", "ChatProtocol", "ClientThread", "Postgres", "ServiceKit", "StrictJSON", "Support",
+                "Tokens",
+            ]),
     ]
 )
 
@@ -125,7 +128,8 @@ extension Target {
         .target(
             name: name,
             dependencies: [
-                "ChatProtocol", "ClientThread", "HTTPClient", "Observability", "ServiceKit", "StrictJSON", "Tokens", .httpTypes,
+                "ChatProtocol", "ClientThread", "HTTPClient", "Observability", "ServiceKit", "StrictJSON", "Tokens",
+                .httpTypes,
                 .hummingbird, .hummingbirdCore, .lifecycle, .logging, .metrics, .nioCore, .nioPosix,
             ] + dependencies,
             path: "Services/\(service)/Sources/\(name)",

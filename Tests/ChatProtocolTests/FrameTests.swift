@@ -34,7 +34,8 @@ struct ClientFrameTests {
             try decode(#"{"type":"cursor","chat":"\#(chat)","read":3}"#).frame
                 == .cursor(chat: hash, delivered: nil, read: 3))
         #expect(
-            try decode(#"{"type":"typing","chat":"\#(chat)","active":true}"#).frame == .typing(chat: hash, active: true))
+            try decode(#"{"type":"typing","chat":"\#(chat)","active":true}"#).frame == .typing(chat: hash, active: true)
+        )
         #expect(try decode(#"{"type":"watch","users":["\#(uuid)"]}"#).frame == .watch(users: [#require(UserID(uuid))]))
         #expect(try decode(#"{"type":"ping","id":7}"#).id == .number(7))
         #expect(try decode(#"{"type":"ping","id":"x","later":{"a":[]}}"#).id == .text("x"))
@@ -90,15 +91,18 @@ struct ServerFrameTests {
             body: try MessageBody(Array("hi \"you\"\n".utf8)), sentAt: time)
         #expect(
             text(.message(message))
-                == #"{"type":"message","chat":"\#(chat)","seq":17,"id":"\#(uuid)","from":"\#(uuid)","# +
-                #""body":"hi \"you\"\n","sent_at":"2025-11-23T21:44:00.123Z"}"#)
+                == #"{"type":"message","chat":"\#(chat)","seq":17,"id":"\#(uuid)","from":"\#(uuid)","#
+                + #""body":"hi \"you\"\n","sent_at":"2025-11-23T21:44:00.123Z"}"#)
         #expect(
             text(.error(id: .number(3), ParleyError(.unavailable, "later", retryAfter: .milliseconds(800))))
-                == #"{"type":"error","id":3,"code":"unavailable","message":"later","retryable":true,"retry_after_ms":800}"#)
+                == #"{"type":"error","id":3,"code":"unavailable","message":"later","retryable":true,"retry_after_ms":800}"#
+        )
         #expect(
-            text(.pong(id: .number(7), serverTime: time, health: SystemHealth(auth: true, message: true, presence: false)))
-                == #"{"type":"pong","id":7,"server_time":"2025-11-23T21:44:00.123Z","status":"degraded","# +
-                #""services":{"auth":"up","message":"up","presence":"down"}}"#)
+            text(
+                .pong(
+                    id: .number(7), serverTime: time, health: SystemHealth(auth: true, message: true, presence: false)))
+                == #"{"type":"pong","id":7,"server_time":"2025-11-23T21:44:00.123Z","status":"degraded","#
+                + #""services":{"auth":"up","message":"up","presence":"down"}}"#)
         #expect(text(.resync(chats: nil)) == #"{"type":"resync"}"#)
         #expect(text(.drain(reconnectAfter: .milliseconds(1800))) == #"{"type":"drain","reconnect_after_ms":1800}"#)
     }

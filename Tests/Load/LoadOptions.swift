@@ -18,7 +18,9 @@ struct LoadOptions {
     init(_ arguments: some Sequence<String>) throws {
         var rest = Array(arguments)[...]
         func number() throws -> Int {
-            guard let text = rest.popFirst(), let value = Int(text), value > 0 else { throw LoadError("a number is missing") }
+            guard let text = rest.popFirst(), let value = Int(text), value > 0 else {
+                throw LoadError("a number is missing")
+            }
             return value
         }
         while let word = rest.popFirst() {

@@ -38,7 +38,8 @@ final class Pair: @unchecked Sendable {
         loop: any EventLoop
     ) async throws -> Pair {
         let pair = Pair(chat: chat, loop: loop)
-        _ = try await LoadConnection.open(gateways[index % gateways.count], account: accounts.0, on: loop) { connection in
+        _ = try await LoadConnection.open(gateways[index % gateways.count], account: accounts.0, on: loop) {
+            connection in
             connection.onEvent = { pair.sent($0) }
             pair.sender = connection
         }

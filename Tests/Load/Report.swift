@@ -16,7 +16,9 @@ struct Report {
 
     var text: String {
         let width = figures.map(\.name.count).max() ?? 0
-        let lines = figures.map { "  " + $0.name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + "\($0.value)" }
+        let lines = figures.map {
+            "  " + $0.name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + "\($0.value)"
+        }
         let verdicts = checks.map { "  \($0.held ? "✓" : "✗ FAILED:") \($0.name)" }
         return ([title] + lines + verdicts).joined(separator: "\n")
     }

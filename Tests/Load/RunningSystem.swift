@@ -27,7 +27,8 @@ struct RunningSystem {
         url = try text("url")
         let message = try environment("message-service-1")
         if let path = message["PARLEY_DATABASE_URL_FILE"] {
-            databaseURL = try String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+            databaseURL = try String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(
+                in: .whitespacesAndNewlines)
         } else {
             databaseURL = message["PARLEY_DATABASE_URL"] ?? ""
         }

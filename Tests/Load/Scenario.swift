@@ -30,7 +30,9 @@ enum Scenario {
                     loop: loops[index % loops.count]))
         }
         // A little of it before the clock starts, so that plans and connections are warm.
-        let pace = options.kind == .open ? Pace.open(perSecond: Double(options.rate) / Double(options.pairs))
+        let pace =
+            options.kind == .open
+            ? Pace.open(perSecond: Double(options.rate) / Double(options.pairs))
             : Pace.closed(inFlight: options.inFlight)
         for pair in pairs { pair.start(pace) }
         try await Task.sleep(for: .seconds(2))

@@ -15,7 +15,6 @@ let usage = """
     The system must have been started with `./parley up --profile bench`.
     """
 
-
 do {
     let options = try LoadOptions(CommandLine.arguments.dropFirst())
     let report = try await Scenario.run(options)

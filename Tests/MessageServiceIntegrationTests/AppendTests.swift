@@ -60,7 +60,9 @@ struct AppendTests {
 
     @Test("gives them times that never run backwards")
     func times() async throws {
-        for _ in 0..<5 { _ = try await append(try (0..<60).map { try entry("\($0)", from: $0 % 2 == 0 ? alice : bob) }) }
+        for _ in 0..<5 {
+            _ = try await append(try (0..<60).map { try entry("\($0)", from: $0 % 2 == 0 ? alice : bob) })
+        }
         let history = try await ReadHistory(pool: pool)(chat, page: HistoryPage(anchor: .after(0), limit: 200), by: bob)
         let times = history.messages.map(\.sentAt)
         #expect(history.messages.count == 200 && times == times.sorted())
@@ -91,14 +93,17 @@ struct AppendTests {
     func parallel() async throws {
         let ids = (0..<50).map { _ in MessageID.make() }
         let connections = try (0..<4).map { _ in try connection() }
-        defer { connections.forEach { $0.close() } }
+        defer {
+            for connection in connections { connection.close() }
+        }
         let entries = try ids.map { try entry("m", id: $0) }
         let seqs = try await withThrowingTaskGroup(of: [Int64?].self) { group in
             for connection in connections {
                 for start in stride(from: 0, to: 50, by: 10) {
                     let batch = Array(entries[start..<start + 10])
                     group.addTask {
-                        try await PostgresMessageLog.append(batch, on: connection, deadline: .after(.seconds(10))).map(seq)
+                        try await PostgresMessageLog.append(batch, on: connection, deadline: .after(.seconds(10))).map(
+                            seq)
                     }
                 }
             }
@@ -106,7 +111,8 @@ struct AppendTests {
         }
         #expect(seqs.count == 200)
         #expect(Set(seqs.compactMap { $0 }) == Set(1...50))
-        let history = try await ReadHistory(pool: pool)(chat, page: HistoryPage(anchor: .after(0), limit: 200), by: alice)
+        let history = try await ReadHistory(pool: pool)(
+            chat, page: HistoryPage(anchor: .after(0), limit: 200), by: alice)
         #expect(history.messages.map(\.seq) == Array(1...50))
         #expect(Set(history.messages.map(\.id)) == Set(ids))
     }
@@ -243,9 +249,11 @@ struct ReadingTests {
             [.init(chat: chat, user: alice, delivered: 0, read: 99)], deadline: .after(.seconds(5)))
         #expect(raised.map(\.read) == [1] && raised.map(\.delivered) == [1])
         #expect(
-            try await cursors([.init(chat: chat, user: alice, delivered: 1, read: 1)], deadline: .after(.seconds(5))).isEmpty)
+            try await cursors([.init(chat: chat, user: alice, delivered: 1, read: 1)], deadline: .after(.seconds(5)))
+                .isEmpty)
         #expect(
-            try await cursors([.init(chat: chat, user: .make(), delivered: 1, read: 1)], deadline: .after(.seconds(5))).isEmpty)
+            try await cursors([.init(chat: chat, user: .make(), delivered: 1, read: 1)], deadline: .after(.seconds(5)))
+                .isEmpty)
         let third = try await sync(by: bob, since: first.next)
         #expect(third.chats.first?.members.first { $0.userID == alice }?.read == 1)
         let otherEpoch = SyncCursor(epoch: "other", since: second.next.since)

@@ -105,17 +105,24 @@ struct PostgresTests {
     func reconnect() async throws {
         let connection = connect()
         let other = connect()
-        defer { connection.close(); other.close() }
-        let pid = try await connection.query("SELECT pg_backend_pid()::bigint", deadline: deadline)[0].get(0, as: Int64.self)
+        defer {
+            connection.close()
+            other.close()
+        }
+        let own = try await connection.query("SELECT pg_backend_pid()::bigint", deadline: deadline)
+        let pid = try own[0].get(0, as: Int64.self)
         let limit = deadline
         let lost = Task { try await connection.query("SELECT pg_sleep(10)", deadline: limit) }
         _ = try await eventually {
             try await other.query(
-                "SELECT 1 FROM pg_stat_activity WHERE pid = \(pid) AND state = 'active'", deadline: limit).count == 1
+                "SELECT 1 FROM pg_stat_activity WHERE pid = \(pid) AND state = 'active'", deadline: limit
+            ).count == 1
         }
         _ = try await other.query("SELECT pg_terminate_backend(\(pid)::int)", deadline: limit)
         await #expect(throws: PostgresError.self) { _ = try await lost.value }
-        let isBack = await eventually { (try? await connection.query("SELECT 1", deadline: .after(.seconds(1)))) != nil }
+        let isBack = await eventually {
+            (try? await connection.query("SELECT 1", deadline: .after(.seconds(1)))) != nil
+        }
         #expect(isBack)
     }
 

@@ -39,7 +39,10 @@ struct SessionStateTests {
         #expect(
             other.received(.hello(protocolVersion: 2, token: "t", device: ""), id: nil, now: start)
                 == .close(.badProtocol))
-        for (message, code) in [("the access token is not valid", CloseCode.unauthenticated), ("the access token has expired", .tokenExpired)] {
+        let cases: [(String, CloseCode)] = [
+            ("the access token is not valid", .unauthenticated), ("the access token has expired", .tokenExpired),
+        ]
+        for (message, code) in cases {
             var state = SessionState(now: start, limits: .standard)
             _ = state.received(.hello(protocolVersion: 1, token: "t", device: ""), id: nil, now: start)
             let failure = ParleyError(.unauthenticated, message)

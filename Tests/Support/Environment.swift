@@ -16,7 +16,9 @@ package enum TestEnvironment {
 }
 
 /// Waits until a condition holds, looking every 10 ms.
-package func eventually(within limit: Duration = .seconds(5), _ condition: () async throws -> Bool) async rethrows -> Bool {
+package func eventually(
+    within limit: Duration = .seconds(5), _ condition: () async throws -> Bool
+) async rethrows -> Bool {
     let end = ContinuousClock.now.advanced(by: limit)
     while ContinuousClock.now < end {
         if try await condition() { return true }

@@ -105,8 +105,8 @@ package func pollDescriptors(
     _ descriptors: [(descriptor: CInt, events: Int32)], timeout: Duration
 ) -> [Int32] {
     var entries = descriptors.map { pollfd(fd: $0.descriptor, events: Int16($0.events), revents: 0) }
-    let seconds = timeout.components.seconds
-    let milliseconds = seconds > 3600 ? 3_600_000 : seconds * 1000 + timeout.components.attoseconds / 1_000_000_000_000_000
+    let (seconds, attoseconds) = min(timeout, .seconds(3600)).components
+    let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000
     _ = poll(&entries, nfds_t(entries.count), CInt(max(0, milliseconds)))
     return entries.map { Int32($0.revents) }
 }

@@ -71,7 +71,8 @@ final class CurlEasy {
         self.transfer = nil
         guard code == CURLE_OK else {
             let why = String(cString: curl_easy_strerror(code))
-            let before = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST
+            let before =
+                code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST
                 || code == CURLE_URL_MALFORMAT
             return transfer.fail(before ? .notSent(why) : .noAnswer(responseTooLarge ? "the answer is too large" : why))
         }

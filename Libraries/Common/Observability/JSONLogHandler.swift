@@ -1,6 +1,6 @@
+import ChatProtocol
 package import Logging
 import StrictJSON
-import ChatProtocol
 
 #if canImport(Glibc)
     import Glibc

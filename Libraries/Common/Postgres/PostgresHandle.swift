@@ -15,7 +15,9 @@ final class PostgresHandle {
             "connect_timeout", "tcp_user_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count",
             "target_session_attrs", "fallback_application_name", "client_encoding", "dbname",
         ]
-        let values = ["3", "3000", "5", "2", "3", "read-write", configuration.applicationName, "UTF8", configuration.url]
+        let values = [
+            "3", "3000", "5", "2", "3", "read-write", configuration.applicationName, "UTF8", configuration.url,
+        ]
         let opened = withCStrings(keywords) { keywords in
             withCStrings(values) { values in PQconnectdbParams(keywords, values, 1) }
         }
@@ -111,7 +113,9 @@ private func withCStrings<Result>(
     _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
 ) -> Result {
     let copies = strings.map { strdup($0) }
-    defer { copies.forEach { free($0) } }
+    defer {
+        for copy in copies { free(copy) }
+    }
     let pointers = copies.map { UnsafePointer($0) } + [nil]
     return pointers.withUnsafeBufferPointer { buffer in
         guard let base = buffer.baseAddress else { preconditionFailure("never empty: it ends with nil") }
@@ -137,7 +141,8 @@ extension PostgresRows {
                     ends.append(-1 - bytes.count)
                 } else {
                     let length = Int(PQgetlength(result, row, column))
-                    bytes.append(contentsOf: UnsafeRawBufferPointer(start: PQgetvalue(result, row, column), count: length))
+                    let value = UnsafeRawBufferPointer(start: PQgetvalue(result, row, column), count: length)
+                    bytes.append(contentsOf: value)
                     ends.append(bytes.count)
                 }
             }

@@ -104,7 +104,7 @@ final class PostgresPipeline {
         let end = Deadline.after(duration)
         repeat {
             waiting += inbox.drain()
-            waiting.forEach { $0.fail(error) }
+            for request in waiting { request.fail(error) }
             waiting = []
             if inbox.isClosed { return }
             _ = pollDescriptors([(inbox.wakeDescriptor, POLLIN)], timeout: max(.milliseconds(1), end.remaining))

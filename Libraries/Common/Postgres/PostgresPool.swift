@@ -28,7 +28,9 @@ package final class PostgresPool: Sendable {
         all = self.shared + idle
     }
 
-    package func close() { all.forEach { $0.close() } }
+    package func close() {
+        for connection in all { connection.close() }
+    }
 
     /// Runs one statement in a transaction of its own.
     package func query(_ query: PostgresQuery, deadline: Deadline) async throws(PostgresError) -> PostgresRows {

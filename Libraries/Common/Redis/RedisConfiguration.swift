@@ -16,7 +16,9 @@ package struct RedisConfiguration: Sendable, Equatable {
         let database = Int(path)
         guard path.isEmpty || database != nil else { return nil }
         let at = address.lastIndex(of: "@")
-        let credentials = at.map { address[..<$0].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false) }
+        let credentials = at.map { end in
+            address[..<end].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        }
         let place = at.map { address[address.index(after: $0)...] } ?? address
         let parts = place.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let port = parts.count == 2 ? Int32(parts[1]) : 6379

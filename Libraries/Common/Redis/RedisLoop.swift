@@ -84,7 +84,7 @@ final class RedisLoop {
             let end = Deadline.after(backoff.failed())
             repeat {
                 requests += inbox.drain()
-                requests.forEach { $0.fail(error) }
+                for request in requests { request.fail(error) }
                 requests = []
                 if inbox.isClosed { return }
                 _ = pollDescriptors([(inbox.wakeDescriptor, POLLIN)], timeout: max(.milliseconds(1), end.remaining))

@@ -8,7 +8,8 @@ package struct RedisScript: Sendable {
     package init(_ source: String) {
         self.source = source
         let alphabet = Array("0123456789abcdef".utf8)
-        let digits = Insecure.SHA1.hash(data: Array(source.utf8)).flatMap { [alphabet[Int($0 >> 4)], alphabet[Int($0 & 15)]] }
+        let hash = Insecure.SHA1.hash(data: Array(source.utf8))
+        let digits = hash.flatMap { [alphabet[Int($0 >> 4)], alphabet[Int($0 & 15)]] }
         digest = String(decoding: digits, as: UTF8.self)
     }
 }

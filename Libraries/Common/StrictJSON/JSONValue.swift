@@ -39,7 +39,8 @@ package struct JSONValue: Sendable {
         for digit in digits {
             let (scaled, overflow) = value.multipliedReportingOverflow(by: 10)
             let step = Int64(digit - UInt8(ascii: "0"))
-            let (sum, carry) = negative ? scaled.subtractingReportingOverflow(step) : scaled.addingReportingOverflow(step)
+            let (sum, carry) =
+                negative ? scaled.subtractingReportingOverflow(step) : scaled.addingReportingOverflow(step)
             guard !overflow, !carry else { return nil }
             value = sum
         }

@@ -26,12 +26,14 @@ extension Setting {
     ]
 
     package static let environment = Setting(
-        "PARLEY_ENVIRONMENT", default: "production", "production or development; fault switches exist in development only")
+        "PARLEY_ENVIRONMENT", default: "production",
+        "production or development; fault switches exist in development only")
     package static let deploymentSecret = Setting(
         "PARLEY_DEPLOYMENT_SECRET", default: nil,
         "at least 32 bytes that all services of a deployment share; give it as PARLEY_DEPLOYMENT_SECRET_FILE")
     package static let advertise = Setting(
-        "PARLEY_ADVERTISE", default: "", "URL of this instance's internal listener for others; default http://<listener>")
+        "PARLEY_ADVERTISE", default: "",
+        "URL of this instance's internal listener for others; default http://<listener>")
     package static let limits = Setting(
         "PARLEY_LIMITS", default: "standard", "standard, or bench: no rate limits, for load tools only")
     package static let logLevel = Setting(
@@ -40,7 +42,8 @@ extension Setting {
         "PARLEY_SHUTDOWN_SECONDS", default: "8", "within which a stop must be over")
     package static let drainDelay = Setting(
         "PARLEY_DRAIN_DELAY_MS", default: "500",
-        "how long to go on accepting after a stop was asked for, so that the edge can notice: two of its health intervals")
+        "how long to go on accepting after a stop was asked for, so that the edge can notice: two of its health intervals"
+    )
     package static let authURLs = Setting(
         "PARLEY_AUTH_URLS", default: "http://127.0.0.1:9101", "internal URLs of auth-service, comma separated")
     package static let messageURLs = Setting(
@@ -50,7 +53,8 @@ extension Setting {
     package static let databaseURL = Setting(
         "PARLEY_DATABASE_URL", default: nil, "PostgreSQL, as a libpq URI; add sslmode=verify-full for TLS")
     package static let trustedProxies = Setting(
-        "PARLEY_TRUSTED_PROXIES", default: "127.0.0.1,::1", "addresses whose X-Forwarded-For is believed, comma separated")
+        "PARLEY_TRUSTED_PROXIES", default: "127.0.0.1,::1",
+        "addresses whose X-Forwarded-For is believed, comma separated")
 
     package static func listen(_ address: String) -> Setting {
         Setting("PARLEY_LISTEN", default: address, "public listener, host:port")

@@ -1,5 +1,5 @@
-package import Hummingbird
 import HTTPTypes
+package import Hummingbird
 
 /// Finds the address a request really comes from: the rightmost entry of `X-Forwarded-For` that is not a trusted
 /// proxy's, believed only where the connection itself comes from one. What a client writes there changes nothing.

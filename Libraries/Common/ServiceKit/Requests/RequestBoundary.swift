@@ -62,8 +62,14 @@ extension Duration {
 }
 
 extension HTTPField.Name {
-    package static let traceparent = HTTPField.Name("traceparent")!
-    package static let retryAfter = HTTPField.Name("retry-after")!
-    package static let forwardedFor = HTTPField.Name("x-forwarded-for")!
-    package static let deadline = HTTPField.Name("parley-deadline-ms")!
+    package static let traceparent = known("traceparent")
+    package static let retryAfter = known("retry-after")
+    package static let forwardedFor = known("x-forwarded-for")
+    package static let deadline = known("parley-deadline-ms")
+
+    /// A name written here, which is legal.
+    private static func known(_ name: String) -> HTTPField.Name {
+        guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is no header name") }
+        return name
+    }
 }

@@ -1,7 +1,7 @@
-package import HTTPClient
-package import HummingbirdCore
-package import Hummingbird
 package import ChatProtocol
+package import HTTPClient
+package import Hummingbird
+package import HummingbirdCore
 package import Logging
 import Observability
 package import ServiceLifecycle

@@ -120,7 +120,8 @@ package enum ServiceMain {
             throw ConfigurationError("PARLEY_DEPLOYMENT_SECRET must have at least \(DeploymentSecret.bytesMin) bytes")
         }
         if environment == .production, Set(secretText.utf8).count < 8 || secretText.contains("change") {
-            throw ConfigurationError("PARLEY_DEPLOYMENT_SECRET looks like a placeholder; make one: openssl rand -hex 32")
+            throw ConfigurationError(
+                "PARLEY_DEPLOYMENT_SECRET looks like a placeholder; make one: openssl rand -hex 32")
         }
         let instance = InstanceID.make()
         var logger = logger

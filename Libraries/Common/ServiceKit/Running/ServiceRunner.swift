@@ -1,6 +1,5 @@
-import HTTPClient
-import UnixSignals
 import ChatProtocol
+import HTTPClient
 import Hummingbird
 import HummingbirdCore
 import Logging
@@ -9,6 +8,7 @@ import NIOPosix
 import Observability
 import ServiceLifecycle
 import Tokens
+import UnixSignals
 
 #if canImport(Glibc)
     import Glibc

@@ -1,10 +1,10 @@
-import Tokens
 import ChatProtocol
 import ClientThread
 import Hummingbird
 import Postgres
 import ServiceKit
 import StrictJSON
+import Tokens
 
 /// The public routes: each reads the request, calls one use case, and writes the answer.
 struct PublicRoutes: Sendable {
@@ -64,7 +64,8 @@ struct PublicRoutes: Sendable {
     }
 
     private func list(_ request: Request, by user: UserID) async throws -> Response {
-        let limit = Int(try request.number("limit", in: 1...Int64(Limits.chatsPageMax)) ?? Int64(Limits.chatsPageDefault))
+        let asked = try request.number("limit", in: 1...Int64(Limits.chatsPageMax))
+        let limit = asked.map { Int($0) } ?? Limits.chatsPageDefault
         let text = request.uri.queryParameters["before"]
         let before = text.flatMap { ChatListCursor($0) }
         guard text == nil || before != nil else { throw ParleyError(.badRequest, "before is no cursor of this list") }
@@ -77,7 +78,8 @@ struct PublicRoutes: Sendable {
     }
 
     static func page(_ request: Request) throws(ParleyError) -> HistoryPage {
-        let limit = try request.number("limit", in: 1...Int64(Limits.historyPageMax)) ?? Int64(Limits.historyPageDefault)
+        let asked = try request.number("limit", in: 1...Int64(Limits.historyPageMax))
+        let limit = asked ?? Int64(Limits.historyPageDefault)
         let before = try request.number("before", in: 0...Limits.seqMax)
         let after = try request.number("after", in: 0...Limits.seqMax)
         let around = try request.number("around", in: 0...Limits.seqMax)

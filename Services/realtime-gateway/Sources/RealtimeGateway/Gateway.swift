@@ -1,5 +1,5 @@
-import CoreMetrics
 import ChatProtocol
+import CoreMetrics
 import NIOCore
 import ServiceKit
 

@@ -55,7 +55,7 @@ package enum RealtimeGateway {
             instance: context.instance, address: context.advertisedAddress, presence: presence,
             messageService: message, registry: registry, peers: peers, logger: logger)
         ended.set(presenceLink)
-        let sends = SendMessages(messageService: message, registry: registry, logger: logger) { events, origins, answers in
+        let sends = SendMessages(messageService: message, logger: logger) { events, origins, answers in
             Gateway.publish(
                 events, origins: origins, answers: answers, registry: registry, sweep: sweep, route: route)
         }

@@ -1,8 +1,8 @@
-import Tokens
 import ChatProtocol
 import Hummingbird
 import ServiceKit
 import StrictJSON
+import Tokens
 
 /// The REST way to send: the same path as a `send` frame, for programs.
 struct PublicRoutes: Sendable {

@@ -80,8 +80,9 @@ final class UpgradeGuard: ChannelInboundHandler, RemovableChannelHandler {
     private func refuse(_ refusal: OpeningHandshake.Refusal, _ context: ChannelHandlerContext) {
         isRefusing = true
         let code = refusal.status == .serviceUnavailable ? "unavailable" : "bad_request"
+        let retryable = refusal.status == .serviceUnavailable
         let body = ByteBuffer(
-            string: #"{"error":{"code":"\#(code)","message":"\#(refusal.message)","retryable":\#(code == "unavailable")}}"#)
+            string: #"{"error":{"code":"\#(code)","message":"\#(refusal.message)","retryable":\#(retryable)}}"#)
         var headers = HTTPHeaders(refusal.headers)
         headers.add(name: "content-type", value: "application/json")
         headers.add(name: "content-length", value: String(body.readableBytes))

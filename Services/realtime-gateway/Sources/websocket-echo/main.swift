@@ -1,10 +1,10 @@
 import HTTPTypes
-import UnixSignals
 import HummingbirdCore
 import Logging
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
+import UnixSignals
 import WebSocketServer
 
 #if canImport(Glibc)

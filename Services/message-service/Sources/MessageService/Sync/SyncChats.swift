@@ -15,7 +15,9 @@ struct SyncChats: Sendable {
     /// - Parameter cursor: nil, or one of another epoch, starts from nothing.
     func callAsFunction(by user: UserID, since cursor: SyncCursor?) async throws -> Page {
         let page = try await read(user, since: cursor?.since, after: cursor?.position?.after)
-        guard cursor == nil || cursor?.epoch == page.epoch else { return try await callAsFunction(by: user, since: nil) }
+        guard cursor == nil || cursor?.epoch == page.epoch else {
+            return try await callAsFunction(by: user, since: nil)
+        }
         let upTo = cursor?.position?.upTo ?? page.snapshot
         guard page.chats.count > Limits.chatsPageMax else {
             return Page(chats: page.chats, next: SyncCursor(epoch: page.epoch, since: upTo), more: false)

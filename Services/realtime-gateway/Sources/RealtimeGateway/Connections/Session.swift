@@ -1,7 +1,7 @@
-import CoreMetrics
-import ServiceKit
 import ChatProtocol
+import CoreMetrics
 import NIOCore
+import ServiceKit
 import StrictJSON
 import Tokens
 import WebSocketServer

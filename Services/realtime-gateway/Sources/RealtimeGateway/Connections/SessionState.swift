@@ -133,7 +133,8 @@ struct SessionState {
     // MARK: Authentication
 
     /// The answer to ``Action/authenticate(token:device:id:)``.
-    mutating func authenticated(_ result: Result<AccessToken, ParleyError>, wall: Timestamp, now: NIODeadline) -> Action {
+    mutating func authenticated(_ result: Result<AccessToken, ParleyError>, wall: Timestamp, now: NIODeadline) -> Action
+    {
         let renewed: AccessToken?
         switch phase {
         case .authenticating: renewed = nil

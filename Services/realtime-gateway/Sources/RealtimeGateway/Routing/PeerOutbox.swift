@@ -1,6 +1,6 @@
-import CoreMetrics
 import ChatProtocol
 import ClientThread
+import CoreMetrics
 import Logging
 import ServiceKit
 import Synchronization
@@ -65,7 +65,8 @@ final class PeerOutbox: Sendable {
                 GatewayMetrics.eventsOut.increment(by: Int64(batch.count))
             } catch {
                 GatewayMetrics.eventsDropped.increment(by: Int64(batch.count))
-                logger.warning("events not delivered to a peer", metadata: ["peer": "\(address)", "reason": "\(error)"])
+                logger.warning(
+                    "events not delivered to a peer", metadata: ["peer": "\(address)", "reason": "\(error)"])
             }
         }
     }

@@ -1,6 +1,6 @@
-import CoreMetrics
 import ChatProtocol
 import ClientThread
+import CoreMetrics
 import ServiceKit
 import ServiceLifecycle
 import Synchronization

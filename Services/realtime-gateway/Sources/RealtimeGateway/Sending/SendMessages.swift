@@ -1,6 +1,6 @@
-import CoreMetrics
 import ChatProtocol
 import ClientThread
+import CoreMetrics
 import Logging
 import NIOCore
 import ServiceKit
@@ -53,7 +53,6 @@ final class SendMessages: Service {
     }
 
     private let messageService: ServiceClient
-    private let registry: Registry
     private let publish: @Sendable ([Event], [ConnectionRef?], [(ConnectionRef, ByteBuffer)]) -> Void
     private let logger: Logger
     private let lanes: [Lane]
@@ -61,11 +60,10 @@ final class SendMessages: Service {
     /// - Parameter publish: hands stored messages on, each with the connection it came from, after writing the
     ///   answers to single connections.
     init(
-        messageService: ServiceClient, registry: Registry, logger: Logger,
+        messageService: ServiceClient, logger: Logger,
         publish: @escaping @Sendable ([Event], [ConnectionRef?], [(ConnectionRef, ByteBuffer)]) -> Void
     ) {
         self.messageService = messageService
-        self.registry = registry
         self.logger = logger
         self.publish = publish
         // Each lane has a key of its own, by which message-service's instances are chosen.

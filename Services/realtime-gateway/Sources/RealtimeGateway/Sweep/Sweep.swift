@@ -1,6 +1,6 @@
-import CoreMetrics
 import ChatProtocol
 import ClientThread
+import CoreMetrics
 import Logging
 import NIOCore
 import ServiceKit
