@@ -112,8 +112,9 @@ struct ServerFrameTests {
         let user = try #require(UserID(uuid))
         let event = Event(
             recipients: [user], frame: .typing(chat: try #require(ChatHash(chat)), user: user, active: true))
-        let again = try EventsRequest(parsing: JSONWriter.encode(EventsRequest(events: [event]))).events
-        #expect(again == [event])
+        let from = HeartbeatAnswer.Instance(id: .make(), address: "http://127.0.0.1:1")
+        let again = try EventsRequest(parsing: JSONWriter.encode(EventsRequest(from: from, events: [event])))
+        #expect(again.events == [event] && again.from == from)
     }
 }
 

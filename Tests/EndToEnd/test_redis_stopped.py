@@ -12,6 +12,9 @@ from parley_system import LocalSystem
 
 pytestmark = pytest.mark.faults
 
+MENDED_WITHIN = 15.0
+"""Seconds within which a gateway has registered again and asked again for everybody it watches."""
+
 
 def presence_is(socket: Socket, state: str) -> bool:
     """Whether a fresh pong says so of the presence service."""
@@ -43,7 +46,7 @@ def wait_for_presence(talk: Talk, local: LocalSystem) -> None:
         asking.fence()
         return bool(asking.all("presence", user=talk.bob.id, state="online"))
 
-    eventually(bob_is_online, "presence is back without anybody reconnecting", 20, 0.5)
+    eventually(bob_is_online, "presence is back without anybody reconnecting", MENDED_WITHIN, 0.5)
 
 
 def test_presence_comes_back_after_redis_forgot_everything(far_talk: Talk, local: LocalSystem) -> None:

@@ -106,6 +106,8 @@ final class Pair: @unchecked Sendable {
 
     var delivered: Int { get async { await onLoop { $0.deliveredCount } } }
     var failures: Int { get async { await onLoop { $0.failureCount } } }
+    /// Acknowledged, and not yet seen by the other.
+    var undelivered: Int { get async { await onLoop { max(0, $0.acknowledged - $0.deliveredCount) } } }
     var latencies: [UInt64] { get async { await onLoop { $0.microseconds } } }
 
     func resetLatencies() async { await onLoop { $0.microseconds = [] } }

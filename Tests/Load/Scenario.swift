@@ -64,6 +64,8 @@ enum Scenario {
         let failures = await pairs.asyncSum { await $0.failures }
         report.add("failures", failures)
         report.check("no failure", failures == 0)
+        let undelivered = await pairs.asyncSum { await $0.undelivered }
+        report.check("every acknowledged message was delivered live", undelivered == 0 && count > 0)
         var stored = true
         for pair in pairs { stored = try await pair.isStoredOnce(system.databaseURL) && stored }
         report.check("every acknowledged message is in PostgreSQL once, dense and in order", stored)

@@ -93,13 +93,12 @@ struct WatchTableTests {
     private let b = ConnectionRef(id: .make(), shard: 1)
     private let user = UserID.make()
 
-    @Test("knows who is watched first and who no longer")
+    @Test("knows who is watched no longer")
     func edges() {
         var table = WatchTable()
-        #expect(table.replace(a, [user]).added == [user])
-        #expect(table.replace(b, [user]).added == [])
-        #expect(table.replace(a, []).removed == [])
-        #expect(table.replace(b, []).removed == [user])
+        let steps = [table.replace(a, [user]), table.replace(b, [user]), table.replace(a, []), table.replace(b, [])]
+        #expect(steps == [[], [], [], [user]])
+        #expect(table.users.isEmpty)
     }
 
     @Test("tells each change once, to those who watch")

@@ -3,11 +3,25 @@ package import StrictJSON
 /// `POST /internal/v1/events` of realtime-gateway: frames of another gateway for users who may be connected here.
 package struct EventsRequest: Sendable, JSONCodable {
     package static let path = "/internal/v1/events"
+    /// The gateway that sends, so that one which has just started is known to its peers at once.
+    package let from: HeartbeatAnswer.Instance
     package let events: [Event]
 
-    package init(events: [Event]) { self.events = events }
-    package init(json: JSONValue, field: String) throws(JSONError) { self.init(events: try json.value("events")) }
-    package func encode(to json: inout JSONWriter) { json.object { $0.field("events", events) } }
+    package init(from: HeartbeatAnswer.Instance, events: [Event]) {
+        self.from = from
+        self.events = events
+    }
+
+    package init(json: JSONValue, field: String) throws(JSONError) {
+        self.init(from: try json.value("from"), events: try json.value("events"))
+    }
+
+    package func encode(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("from", from)
+            json.field("events", events)
+        }
+    }
 }
 
 /// One frame for all connections of some users. The frame is encoded once, where the event is made, and travels as

@@ -16,11 +16,12 @@ final class Gateway: Sendable {
     let health: HealthMonitor
     let connectionLimits: ConnectionLimits
     private let route: RouteEvents
+    private let peers: PeerDirectory
 
     init(
         authority: SessionAuthority, registry: Registry, work: WorkQueue, sends: SendMessages,
         cursors: CoalesceCursors, members: MembershipCache, presence: PresenceLink, sweep: Sweep,
-        health: HealthMonitor, route: RouteEvents, connectionLimits: ConnectionLimits
+        health: HealthMonitor, route: RouteEvents, peers: PeerDirectory, connectionLimits: ConnectionLimits
     ) {
         self.authority = authority
         self.registry = registry
@@ -32,6 +33,7 @@ final class Gateway: Sendable {
         self.sweep = sweep
         self.health = health
         self.route = route
+        self.peers = peers
         self.connectionLimits = connectionLimits
     }
 
@@ -57,7 +59,8 @@ final class Gateway: Sendable {
     }
 
     /// Shows the events of another gateway to the connections here.
-    func receive(_ events: [Event]) {
+    func receive(_ events: [Event], from peer: HeartbeatAnswer.Instance) {
+        peers.heard(of: peer)
         GatewayMetrics.eventsIn.increment(by: Int64(events.count))
         registry.deliver(
             events: events.map {

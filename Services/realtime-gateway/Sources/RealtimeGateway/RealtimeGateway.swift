@@ -45,8 +45,10 @@ package enum RealtimeGateway {
         let authority = SessionAuthority(
             auth: auth, logger: logger, onRevoked: { registry.close($0, .sessionRevoked) })
         let sweep = Sweep(messageService: message, registry: registry, isOn: faults.sweep, logger: logger)
+        let own = HeartbeatAnswer.Instance(id: context.instance, address: context.advertisedAddress)
         let peers = PeerDirectory(own: context.instance) { peer in
-            PeerOutbox(peer: peer, client: context.client(for: "realtime-gateway", at: peer.address), logger: logger)
+            PeerOutbox(
+                own: own, peer: peer, client: context.client(for: "realtime-gateway", at: peer.address), logger: logger)
         }
         let route = RouteEvents(
             peers: peers, presence: presence, work: work,
@@ -66,7 +68,7 @@ package enum RealtimeGateway {
         let gateway = Gateway(
             authority: authority, registry: registry, work: work, sends: sends, cursors: cursors,
             members: MembershipCache(messageService: message), presence: presenceLink, sweep: sweep, health: health,
-            route: route, connectionLimits: context.limits == .bench ? .none : .standard)
+            route: route, peers: peers, connectionLimits: context.limits == .bench ? .none : .standard)
 
         context.readiness.add("signing_keys", required: true) { authority.isLoaded }
         context.readiness.add("first_sweep", required: true) { sweep.hasCursor }

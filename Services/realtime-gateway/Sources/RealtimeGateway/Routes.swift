@@ -52,7 +52,7 @@ struct InternalRoutes: Sendable {
     func add(to router: Router<ParleyRequestContext>) {
         router.onInternal(EventsRequest.path, from: ["realtime-gateway"]) { request, _ in
             let request: EventsRequest = try await request.decode(bytesMax: Self.requestBytesMax)
-            gateway.receive(request.events)
+            gateway.receive(request.events, from: request.from)
             return Response.json(Done())
         }
         router.onInternal(PresenceChanges.path, from: ["presence-service"]) { request, _ in

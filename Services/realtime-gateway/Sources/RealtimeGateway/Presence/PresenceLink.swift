@@ -88,7 +88,7 @@ final class PresenceLink: Service {
                 HeartbeatRequest.path,
                 body: HeartbeatRequest(instance: instance, service: "realtime-gateway", address: address),
                 deadline: .after(.seconds(2)))
-            peers.update(answer.instances)
+            for peer in peers.update(answer.instances) { await peer.greet() }
             let isForgotten = state.withLock { $0.stream.heard(applied: answer.applied) }
             wakeUp.yield()
             if isForgotten { await watchAll() }
@@ -110,20 +110,27 @@ final class PresenceLink: Service {
         state.withLock { state in
             state.refs[ref.id] = nil
             state.stream.close(ref.id)
-            state.unwatched += state.watching.replace(ref, []).removed
+            state.unwatched += state.watching.replace(ref, [])
         }
         wakeUp.yield()
     }
 
     private func sendBatches() async {
+        var wasForgotten = false
         while presence.isUp, let batch = state.withLock({ $0.stream.nextBatch() }) {
             do throws(ServiceCallError) {
                 let answer: ConnectionsAnswer = try await presence.call(
                     ConnectionsRequest.path, body: batch, deadline: .after(.seconds(2)))
                 let known = state.withLock { state in
-                    state.stream.answered(applied: answer.applied).compactMap { state.refs[$0] }
+                    state.stream.answered(applied: answer.applied)?.compactMap { state.refs[$0] }
                 }
-                tellRegistered(known)
+                if let known {
+                    tellRegistered(known)
+                } else {
+                    // Redis came back empty: lease and watched users are gone as well.
+                    wasForgotten = true
+                    await heartbeat()
+                }
             } catch {
                 state.withLock { $0.stream.failed() }
                 logger.warning("connections not registered", metadata: ["reason": "\(error)"])
@@ -131,6 +138,7 @@ final class PresenceLink: Service {
                 return
             }
         }
+        if wasForgotten { await watchAll() }
     }
 
     private func tellRegistered(_ refs: [ConnectionRef]) {
@@ -146,14 +154,13 @@ final class PresenceLink: Service {
     /// Replaces whom a connection watches, and tells it the present state of each.
     func watch(_ users: [UserID], for ref: ConnectionRef, user: UserID) async {
         let visible = await visible(to: user, among: users)
-        let added = state.withLock { state -> [UserID] in
+        let unknown = state.withLock { state -> [UserID] in
             // The connection may have ended while message-service was asked.
             guard state.refs[ref.id] != nil else { return [] }
-            let (added, removed) = state.watching.replace(ref, visible)
-            state.unwatched += removed
-            return added
+            state.unwatched += state.watching.replace(ref, visible)
+            return visible.filter { state.watching.isUnknown($0) }
         }
-        await ask(for: added)
+        await ask(for: unknown)
         let states = state.withLock { state in users.map { state.watching.state(of: $0) ?? .unknown($0) } }
         let shown = Set(visible)
         registry.deliver(

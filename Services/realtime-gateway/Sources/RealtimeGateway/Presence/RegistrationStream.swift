@@ -59,14 +59,14 @@ struct RegistrationStream {
     }
 
     /// presence-service answered the batch in flight.
-    /// - Returns: the connections it now knows.
-    mutating func answered(applied: Int64) -> [ConnectionID] {
+    /// - Returns: the connections it now knows; nil where it has forgotten this gateway and must be told everything.
+    mutating func answered(applied: Int64) -> [ConnectionID]? {
         let known = unanswered?.opened.map(\.connection) ?? []
         isInFlight = false
         unanswered = nil
         guard applied == number else {
             needsReset = true
-            return []
+            return nil
         }
         return known
     }

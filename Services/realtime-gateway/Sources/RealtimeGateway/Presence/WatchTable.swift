@@ -7,13 +7,11 @@ struct WatchTable {
     private var states: [UserID: Presence] = [:]
 
     /// Replaces what a connection watches.
-    /// - Returns: the users nobody here watched before, and those nobody watches any more.
-    mutating func replace(_ connection: ConnectionRef, _ users: [UserID]) -> (added: [UserID], removed: [UserID]) {
+    /// - Returns: the users nobody here watches any more.
+    mutating func replace(_ connection: ConnectionRef, _ users: [UserID]) -> [UserID] {
         let old = watched[connection] ?? []
         watched[connection] = users.isEmpty ? nil : users
-        var added: [UserID] = []
         for user in users {
-            if watchers[user] == nil { added.append(user) }
             watchers[user, default: []].insert(connection)
         }
         let kept = Set(users)
@@ -25,11 +23,14 @@ struct WatchTable {
             states[user] = nil
             removed.append(user)
         }
-        return (added, removed)
+        return removed
     }
 
     /// The last state heard of a watched user.
     func state(of user: UserID) -> Presence? { states[user] }
+
+    /// Whether nothing is known of a user, so that it is worth asking.
+    func isUnknown(_ user: UserID) -> Bool { (states[user]?.state ?? .unknown) == .unknown }
 
     var users: [UserID] { Array(watchers.keys) }
 

@@ -25,21 +25,33 @@ final class PeerDirectory: Sendable {
         self.makeOutbox = makeOutbox
     }
 
-    /// Takes the list of live gateways in.
-    func update(_ instances: [HeartbeatAnswer.Instance], now: ContinuousClock.Instant = .now) {
+    /// Takes presence-service's list of live gateways in.
+    /// - Returns: the outboxes of those that were not known before.
+    func update(_ instances: [HeartbeatAnswer.Instance], now: ContinuousClock.Instant = .now) -> [PeerOutbox] {
+        let fresh = instances.compactMap { heard(of: $0, now: now) }
         let gone = peers.withLock { peers -> [PeerOutbox] in
-            for instance in instances where instance.id != own {
-                if peers[instance.id]?.outbox.address == instance.address {
-                    peers[instance.id]?.listedAt = now
-                } else {
-                    peers[instance.id] = Peer(outbox: makeOutbox(instance), listedAt: now)
-                }
-            }
             let late = peers.filter { $0.value.listedAt.duration(to: now) > Self.keptFor }
             for id in late.keys { peers[id] = nil }
             return late.values.map(\.outbox)
         }
         for outbox in gone { outbox.close() }
+        return fresh
+    }
+
+    /// A gateway lives: it is listed, or it has just called.
+    /// - Returns: its outbox, if it was not known before.
+    @discardableResult
+    func heard(of instance: HeartbeatAnswer.Instance, now: ContinuousClock.Instant = .now) -> PeerOutbox? {
+        guard instance.id != own else { return nil }
+        return peers.withLock { peers in
+            if peers[instance.id]?.outbox.address == instance.address {
+                peers[instance.id]?.listedAt = now
+                return nil
+            }
+            let outbox = makeOutbox(instance)
+            peers[instance.id] = Peer(outbox: outbox, listedAt: now)
+            return outbox
+        }
     }
 
     var count: Int { peers.withLock { $0.count } }

@@ -22,11 +22,13 @@ final class PeerOutbox: Sendable {
     }
 
     let address: String
+    private let own: HeartbeatAnswer.Instance
     private let client: ServiceClient
     private let logger: Logger
     private let state = Mutex(State())
 
-    init(peer: HeartbeatAnswer.Instance, client: ServiceClient, logger: Logger) {
+    init(own: HeartbeatAnswer.Instance, peer: HeartbeatAnswer.Instance, client: ServiceClient, logger: Logger) {
+        self.own = own
         address = peer.address
         self.client = client
         self.logger = logger
@@ -55,13 +57,26 @@ final class PeerOutbox: Sendable {
         }
     }
 
+    /// Tells the peer that this gateway lives, without waiting for the peer's next heartbeat.
+    func greet() async {
+        do throws(ServiceCallError) {
+            try await deliver([])
+        } catch {
+            logger.info("a new peer was not greeted", metadata: ["peer": "\(address)", "reason": "\(error)"])
+        }
+    }
+
+    private func deliver(_ events: [Event]) async throws(ServiceCallError) {
+        let _: Done = try await client.call(
+            EventsRequest.path, body: EventsRequest(from: own, events: events), attempt: Self.attempt,
+            deadline: .after(Self.patience))
+    }
+
     /// Sends until the queue is empty.
     func send() async {
         while let batch = nextBatch() {
             do throws(ServiceCallError) {
-                let _: Done = try await client.call(
-                    EventsRequest.path, body: EventsRequest(events: batch), attempt: Self.attempt,
-                    deadline: .after(Self.patience))
+                try await deliver(batch)
                 GatewayMetrics.eventsOut.increment(by: Int64(batch.count))
             } catch {
                 GatewayMetrics.eventsDropped.increment(by: Int64(batch.count))
