@@ -33,7 +33,7 @@ let package = Package(
         .common("StrictJSON"),
         .common("ChatProtocol", ["StrictJSON", .crypto]),
         .common("ClientThread"),
-        .common("Postgres", ["CLibPQ", "ChatProtocol", "ClientThread", .logging]),
+        .common("Postgres", ["CLibPQ", "ChatProtocol", "ClientThread", .lifecycle, .logging]),
         .common("Redis", ["CHiredis", "ClientThread", .crypto, .logging]),
         .common("Observability", ["ChatProtocol", "StrictJSON", .coreMetrics, .logging]),
         .common("HTTPClient", ["CCurl", "ChatProtocol", "ClientThread", .logging]),

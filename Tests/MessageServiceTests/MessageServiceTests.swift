@@ -47,18 +47,18 @@ struct AppendBatchTests {
 struct CursorTests {
     @Test("A snapshot is read as PostgreSQL writes it, and refused otherwise")
     func snapshots() throws {
-        let snapshot = try #require(Snapshot("10:20:12,14"))
+        let snapshot = try #require(PostgresSnapshot("10:20:12,14"))
         #expect(snapshot.xmin == 10 && snapshot.xmax == 20 && snapshot.inProgress == [12, 14])
         #expect(snapshot.text == "10:20:12,14")
-        #expect(Snapshot("10:10:")?.inProgress == [])
+        #expect(PostgresSnapshot("10:10:")?.inProgress == [])
         for bad in ["", "10", "10:20", "20:10:", "a:b:c", "10:20:x", "-1:2:", "10:20:1;DROP"] {
-            #expect(Snapshot(bad) == nil)
+            #expect(PostgresSnapshot(bad) == nil)
         }
     }
 
     @Test("A sync cursor survives the way to the client and back")
     func syncCursors() throws {
-        let since = try #require(Snapshot("10:20:12"))
+        let since = try #require(PostgresSnapshot("10:20:12"))
         let plain = SyncCursor(epoch: "7-1", since: since)
         #expect(SyncCursor(plain.text) == plain)
         let paged = SyncCursor(

@@ -14,6 +14,17 @@ package enum PostgresError: Error, Sendable, CustomStringConvertible {
         if case .server(let sqlState, _, _) = self { sqlState } else { nil }
     }
 
+    /// Whether the same may go through a little later. PostgreSQL documentation, appendix A: 08 connection, 25006
+    /// read-only, 40 rollback, 53 resources, 55P03 lock not available, 57 operator intervention (also a time-out).
+    package var isTransient: Bool {
+        switch self {
+        case .notSent, .connectionLost: true
+        case .server(let state, _, _):
+            ["08", "40", "53", "57"].contains(state.prefix(2)) || ["25006", "55P03"].contains(state)
+        case .decoding: false
+        }
+    }
+
     package var isUniqueViolation: Bool { sqlState == "23505" }
 
     package var description: String {

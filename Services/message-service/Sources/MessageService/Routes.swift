@@ -16,6 +16,7 @@ struct PublicRoutes: Sendable {
     let requests: RateLimiter<UserID>
 
     func add(to router: Router<ParleyRequestContext>) {
+        refuseOtherMethods(router)
         let routes = router.group("/api/v1")
             .add(middleware: UserAuthentication(authority: authority))
             .add(middleware: StorageErrors())
@@ -54,6 +55,15 @@ struct PublicRoutes: Sendable {
                     json.field("epoch", page.next.epoch)
                 })
         }
+    }
+
+    private func refuseOtherMethods(_ router: Router<ParleyRequestContext>) {
+        router.refuseOtherMethods("/api/v1/chats", served: [.get])
+        router.refuseOtherMethods("/api/v1/chats/:hash", served: [.get])
+        router.refuseOtherMethods("/api/v1/chats/with/:user", served: [.put])
+        // POST to it is realtime-gateway's; the edge knows.
+        router.refuseOtherMethods("/api/v1/chats/:hash/messages", served: [.get])
+        router.refuseOtherMethods("/api/v1/sync", served: [.get])
     }
 
     /// The user of a request, counted against their rate limit.
@@ -150,13 +160,8 @@ struct StorageErrors: RouterMiddleware {
     ) async throws -> Response {
         do {
             return try await next(request, context)
-        } catch let error as PostgresError {
-            switch error {
-            case .notSent, .connectionLost: throw ParleyError.unavailable("the database is away; try again")
-            case .server(let state, _, _) where ["57", "53", "55", "40"].contains(String(state.prefix(2))):
-                throw ParleyError.unavailable("the database is busy; try again")
-            case .server, .decoding: throw error
-            }
+        } catch let error as PostgresError where error.isTransient {
+            throw ParleyError.unavailable("the database is away; try again")
         }
     }
 }

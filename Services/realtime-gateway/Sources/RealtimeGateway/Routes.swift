@@ -23,6 +23,7 @@ struct PublicRoutes: Sendable {
     }
 
     func add(to router: Router<ParleyRequestContext>) {
+        router.refuseOtherMethods("/api/v1/chats/:hash/messages", served: [.post])
         let routes = router.group("/api/v1").add(middleware: UserAuthentication(authority: authority))
         routes.post("chats/:hash/messages") { request, context in
             let user = try context.requireToken().user

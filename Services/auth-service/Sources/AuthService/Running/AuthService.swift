@@ -22,7 +22,7 @@ package enum AuthService {
     package static func build(_ context: ServiceContext) async throws -> ServiceParts {
         let settings = try AuthSettings(context.configuration)
         let database = Database(url: settings.databaseURL, logger: context.logger)
-        let watch = DatabaseWatch(database, logger: context.logger)
+        let durability = DurabilityGuard(pool: database.pool, logger: context.logger)
         let passwords = try makePasswordHasher(settings, context)
         let keys = KeyRing(
             PostgresKeyStore(database, secret: context.secret), lifetime: settings.accessTokenLife,
@@ -36,13 +36,13 @@ package enum AuthService {
                 burst: settings.refreshesPerSecond * 10, perSecond: Double(settings.refreshesPerSecond),
                 profile: context.limits))
 
-        context.readiness.add("postgres", required: true) { watch.isUp }
+        context.readiness.add("postgres", required: true) { durability.isUp }
         context.readiness.add("signing_keys", required: true) { keys.isLoaded }
         return ServiceParts(
             publicRoutes: { routes.add(to: $0) },
             internalRoutes: { InternalRoutes(useCases: useCases).add(to: $0) },
             background: [
-                watch, readKeys(keys, context.logger), Housekeeping(database, logger: context.logger).rounds,
+                durability, readKeys(keys, context.logger), Housekeeping(database, logger: context.logger).rounds,
             ],
             close: {
                 passwords.close()

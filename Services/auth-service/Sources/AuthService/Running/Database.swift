@@ -43,16 +43,7 @@ package struct Database: Sendable {
         }
     }
 
-    /// PostgreSQL documentation, appendix A: 08 connection, 25006 read-only, 40 rollback, 53 resources, 55P03 lock not
-    /// available, 57 operator intervention (also a statement timeout).
     private static func translate(_ error: PostgresError) -> any Error {
-        let isTransient =
-            switch error {
-            case .notSent, .connectionLost: true
-            case .server(let state, _, _):
-                ["08", "40", "53", "57"].contains(state.prefix(2)) || ["25006", "55P03"].contains(state)
-            case .decoding: false
-            }
-        return isTransient ? ParleyError.unavailable("the accounts cannot be reached just now") : error
+        error.isTransient ? ParleyError.unavailable("the accounts cannot be reached just now") : error
     }
 }

@@ -10,11 +10,6 @@ package struct ReadRevocations: Sendable {
     package static let memory: Duration = AccessToken.lifetimeMax + .seconds(60)
 
     private static let columns: StaticString = "now.epoch, now.snapshot, s.id, s.ended_at"
-    /// The history and the snapshot of the very statement that finds the sessions.
-    private static let now: StaticString = """
-        (SELECT (SELECT system_identifier FROM pg_control_system()) || '-'
-            || left(pg_walfile_name(pg_current_wal_lsn()), 8) AS epoch, pg_current_snapshot()::text AS snapshot)
-        """
 
     let database: Database
 
@@ -26,7 +21,9 @@ package struct ReadRevocations: Sendable {
         guard let cursor = RevocationCursor(text) else { throw ParleyError(.badRequest, "since is not a cursor") }
         let (answer, next) = try await after(cursor)
         // Another history, or one that was set back: the cursor says nothing about it.
-        guard next.epoch == cursor.epoch, next.xmax >= cursor.xmax else { return try await all().answer }
+        guard next.epoch == cursor.epoch, next.snapshot.xmax >= cursor.snapshot.xmax else {
+            return try await all().answer
+        }
         return answer
     }
 
@@ -35,8 +32,9 @@ package struct ReadRevocations: Sendable {
         try Self.read(
             await database.query(
                 """
-                SELECT \(raw: Self.columns) FROM \(raw: Self.now) AS now LEFT JOIN auth.sessions AS s ON s.ended_xid >= \(cursor.xmin)
-                    AND (s.ended_xid >= \(cursor.xmax) OR s.ended_xid = ANY(\(cursor.running)))
+                SELECT \(raw: Self.columns) FROM \(raw: PostgresSnapshot.now) AS now
+                LEFT JOIN auth.sessions AS s ON s.ended_xid >= \(cursor.snapshot.xmin)
+                    AND (s.ended_xid >= \(cursor.snapshot.xmax) OR s.ended_xid = ANY(\(cursor.snapshot.inProgress)))
                     AND s.ended_at > now() - \(Self.memory.milliseconds) * interval '1 millisecond'
                 """))
     }
@@ -45,7 +43,7 @@ package struct ReadRevocations: Sendable {
         try Self.read(
             await database.query(
                 """
-                SELECT \(raw: Self.columns) FROM \(raw: Self.now) AS now LEFT JOIN auth.sessions AS s
+                SELECT \(raw: Self.columns) FROM \(raw: PostgresSnapshot.now) AS now LEFT JOIN auth.sessions AS s
                     ON s.ended_at > now() - \(Self.memory.milliseconds) * interval '1 millisecond'
                 """))
     }

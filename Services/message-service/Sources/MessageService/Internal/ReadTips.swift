@@ -24,7 +24,7 @@ actor ReadTips {
         let key = cursor ?? ""
         if let known = shared[key] { return try await known.answer.value }
         let pool = pool
-        let answer = Task { try await Self.read(since: cursor.flatMap { Snapshot($0) }, from: pool) }
+        let answer = Task { try await Self.read(since: cursor.flatMap { PostgresSnapshot($0) }, from: pool) }
         shared[key] = (answer, now.advanced(by: Self.sharedFor))
         do {
             return try await answer.value
@@ -34,14 +34,14 @@ actor ReadTips {
         }
     }
 
-    private static func read(since cursor: Snapshot?, from pool: PostgresPool) async throws -> TipsAnswer {
+    private static func read(since cursor: PostgresSnapshot?, from pool: PostgresPool) async throws -> TipsAnswer {
         // Without a cursor no transaction id qualifies.
         let xmin = cursor?.xmin ?? .max
         let xmax = cursor?.xmax ?? .max
         let rows = try await pool.query(
             """
             SELECT now.snapshot, now.epoch, tips.hash, tips.last_seq, tips.members
-            FROM (SELECT pg_current_snapshot()::text AS snapshot, \(raw: HistoryEpoch.sql) AS epoch) AS now
+            FROM \(raw: PostgresSnapshot.now) AS now
             LEFT JOIN LATERAL (
                 SELECT chats.hash, chats.last_seq,
                     ARRAY(SELECT user_id FROM chat.members WHERE members.chat = chats.hash) AS members

@@ -30,14 +30,14 @@ struct SyncChats: Sendable {
 
     /// Reads one chat more than a page holds, with the snapshot and the epoch of that very statement.
     private func read(
-        _ user: UserID, since: Snapshot?, after: ChatHash?
-    ) async throws -> (chats: [Chat], snapshot: Snapshot, epoch: String) {
+        _ user: UserID, since: PostgresSnapshot?, after: ChatHash?
+    ) async throws -> (chats: [Chat], snapshot: PostgresSnapshot, epoch: String) {
         let xmax = since?.xmax ?? 0
         let inProgress = since?.inProgress ?? []
         let rows = try await pool.query(
             """
             SELECT now.snapshot, now.epoch, changed.*
-            FROM (SELECT pg_current_snapshot()::text AS snapshot, \(raw: HistoryEpoch.sql) AS epoch) AS now
+            FROM \(raw: PostgresSnapshot.now) AS now
             LEFT JOIN LATERAL (
                 SELECT \(raw: PostgresChats.columns)
                 FROM \(raw: PostgresChats.source)
@@ -49,7 +49,7 @@ struct SyncChats: Sendable {
                 ORDER BY mine.chat LIMIT \(Int64(Limits.chatsPageMax + 1))
             ) AS changed ON true
             """, deadline: .after(PostgresChats.patience))
-        guard let first = rows.first, let snapshot = Snapshot(try first.get(0, as: String.self)) else {
+        guard let first = rows.first, let snapshot = PostgresSnapshot(try first.get(0, as: String.self)) else {
             throw PostgresError.decoding("no snapshot")
         }
         let chats = try rows.compactMap { row throws(PostgresError) in

@@ -1,27 +1,35 @@
-import Logging
-import Postgres
-import ServiceKit
+import ClientThread
+package import Logging
 import ServiceLifecycle
 import Synchronization
 
 /// Asks PostgreSQL each second, so that `/readyz` need not, whether it is there and whether it keeps what it commits.
-/// One that does not (`fsync`, `full_page_writes` or `synchronous_commit` off) ends the service: no account made on it
-/// would be sure to last.
-final class DatabaseWatch: Service {
+/// One that does not (`fsync`, `full_page_writes` or `synchronous_commit` off) ends the service: nothing acknowledged on
+/// it would be sure to last.
+package final class DurabilityGuard: Service {
     private static let interval: Duration = .seconds(1)
 
-    private let database: Database
+    package struct NotDurable: Error, CustomStringConvertible {
+        let settings: [String]
+
+        package var description: String {
+            "PostgreSQL may lose what it committed: \(settings.joined(separator: ", ")) must be on"
+        }
+    }
+
+    private let pool: PostgresPool
     private let logger: Logger
     private let up = Atomic<Bool>(false)
 
-    init(_ database: Database, logger: Logger) {
-        self.database = database
+    package init(pool: PostgresPool, logger: Logger) {
+        self.pool = pool
         self.logger = logger
     }
 
-    var isUp: Bool { up.load(ordering: .relaxed) }
+    /// Whether PostgreSQL answered last time, and is durable.
+    package var isUp: Bool { up.load(ordering: .relaxed) }
 
-    func run() async throws {
+    package func run() async throws {
         try await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 try await self.ask()
@@ -31,14 +39,14 @@ final class DatabaseWatch: Service {
         }
     }
 
-    private func ask() async throws {
+    private func ask() async throws(NotDurable) {
         let off: [String]
         do {
-            off = try await database.query(
+            off = try await pool.query(
                 """
                 SELECT name FROM pg_catalog.pg_settings
                 WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off' ORDER BY name
-                """
+                """, deadline: .after(.seconds(2))
             ).map { try $0.get(0) }
         } catch {
             if up.exchange(false, ordering: .relaxed) {
@@ -46,10 +54,7 @@ final class DatabaseWatch: Service {
             }
             return
         }
-        guard off.isEmpty else {
-            throw ConfigurationError(
-                "PostgreSQL may lose what it committed: \(off.joined(separator: ", ")) must be on")
-        }
+        guard off.isEmpty else { throw NotDurable(settings: off) }
         up.store(true, ordering: .relaxed)
     }
 }

@@ -1,0 +1,41 @@
+/// A `pg_snapshot`: which transactions were over at a moment. A row of a transaction that was not over then is new
+/// since, whatever the clocks say and however slowly it was committed.
+package struct PostgresSnapshot: Equatable, Sendable {
+    /// All transactions below it were over.
+    package let xmin: Int64
+    /// None from it on was over.
+    package let xmax: Int64
+    /// Those between that were under way.
+    package let inProgress: [Int64]
+
+    /// Transactions under way in one snapshot.
+    private static let inProgressMax = 10_000
+
+    /// Reads PostgreSQL's text form, `xmin:xmax:xip,xip,…`; anything else is nil.
+    package init?(_ text: some StringProtocol) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 3, let xmin = Self.number(parts[0]), let xmax = Self.number(parts[1]), 0 < xmin,
+            xmin <= xmax
+        else { return nil }
+        let ids = parts[2].split(separator: ",")
+        let inProgress = ids.compactMap { Self.number($0) }
+        guard inProgress.count == ids.count, ids.count <= Self.inProgressMax else { return nil }
+        self.xmin = xmin
+        self.xmax = xmax
+        self.inProgress = inProgress
+    }
+
+    package var text: String { "\(xmin):\(xmax):" + inProgress.map(String.init).joined(separator: ",") }
+
+    private static func number(_ text: some StringProtocol) -> Int64? {
+        text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int64(text) : nil
+    }
+
+    /// A one-row SQL relation with `snapshot`, that of the very statement, and `epoch`, which names the history it
+    /// belongs to: the cluster and its WAL timeline. After a failover or a restore the epoch is another, and numbers of
+    /// transactions from before mean nothing.
+    package static let now: StaticString = """
+        (SELECT pg_current_snapshot()::text AS snapshot, (SELECT system_identifier FROM pg_control_system())::text
+            || '-' || left(pg_walfile_name(pg_current_wal_lsn()), 8) AS epoch)
+        """
+}
