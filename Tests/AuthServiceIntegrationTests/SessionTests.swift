@@ -134,7 +134,9 @@ import Testing
             try await world.useCases.endSession.own(of: world.access(ada))
             let read = world.useCases.readRevocations
             let cursor = try #require(RevocationCursor(try await read(since: nil).next))
-            for other in ["1-1.\(cursor.xmax).\(cursor.xmax).", "\(cursor.epoch).900000000.900000000."] {
+            for other in [
+                "1-1.\(cursor.snapshot.xmax).\(cursor.snapshot.xmax).", "\(cursor.epoch).900000000.900000000.",
+            ] {
                 #expect(try await read(since: other).revocations.map(\.session) == [ada.session])
             }
             #expect(await code { try await read(since: "nonsense") } == .badRequest)
