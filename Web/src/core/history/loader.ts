@@ -1,0 +1,106 @@
+// Fetches what a timeline lacks: one fetch per chat in flight, none before the first sync after a welcome is done.
+
+import { historyPage, historyPageMax, holeDelayMs } from "../../protocol/limits";
+import type { ChatHash, Message, Seq } from "../../protocol/types";
+import type { Page, Place } from "../api";
+import type { Cancel, Clock } from "../environment";
+import { fillMax, Timeline } from "./timeline";
+
+export interface Pages {
+  page(chat: ChatHash, place: Place, limit?: number): Promise<Page>;
+}
+
+export class HistoryLoader {
+  readonly timeline = new Timeline();
+  loading = false;
+  private holeTimer: Cancel | null = null;
+  private again = false;
+
+  constructor(
+    readonly chat: ChatHash,
+    private readonly pages: Pages,
+    private readonly clock: Clock,
+    private readonly mayFetch: () => boolean,
+    private readonly changed: (chat: ChatHash, fetched: readonly Message[]) => void,
+  ) {}
+
+  receive(message: Message): void {
+    const outcome = this.timeline.receive(message);
+    if (outcome === "waiting") this.holeTimer ??= this.clock.after(holeDelayMs, () => this.fillHole());
+    if (outcome === "shown") this.changed(this.chat, []);
+  }
+
+  /** The server says that the chat goes up to `lastSeq`. */
+  heardOf(lastSeq: Seq): void {
+    const { timeline } = this;
+    timeline.lastSeq = Math.max(timeline.lastSeq, lastSeq);
+    if (timeline.loaded && !timeline.cutBelow && timeline.last < timeline.lastSeq) void this.catchUp();
+  }
+
+  /** First pages: around the first unread message if that is not on the newest page. */
+  async open(read: Seq, lastSeq: Seq): Promise<void> {
+    this.timeline.lastSeq = Math.max(this.timeline.lastSeq, lastSeq);
+    if (this.timeline.loaded) return this.heardOf(lastSeq);
+    const unread = lastSeq - read;
+    if (unread > historyPageMax - 20) await this.reset({ around: read + 1 }, historyPageMax);
+    else await this.reset({}, Math.max(historyPage, unread + 20));
+  }
+
+  newest(): Promise<boolean> { return this.reset({}, historyPage); }
+
+  older(): Promise<boolean> {
+    const { timeline } = this;
+    if (!timeline.loaded || timeline.atStart) return Promise.resolve(false);
+    return this.fetch({ before: timeline.first }, historyPage, (page) => timeline.extendUp(page.messages));
+  }
+
+  newer(): Promise<boolean> {
+    const { timeline } = this;
+    if (!timeline.loaded || timeline.atEnd) return Promise.resolve(false);
+    return this.fetch({ after: timeline.last }, historyPage, (page) => timeline.extendDown(page.messages, page.last_seq));
+  }
+
+  private fillHole(): void {
+    this.holeTimer = null;
+    if (this.timeline.hole) void this.catchUp();
+  }
+
+  /** After the window's end, page by page, to the newest; too far behind, the newest page instead. */
+  private async catchUp(): Promise<void> {
+    const { timeline } = this;
+    if (this.loading) {
+      this.again = true;
+      return;
+    }
+    if (timeline.lastSeq - timeline.last > fillMax) return void (await this.newest());
+    while (timeline.loaded && !timeline.cutBelow && timeline.last < timeline.lastSeq) {
+      const before = timeline.last;
+      const place = { after: timeline.last };
+      const done = await this.fetch(place, historyPageMax, (page) => timeline.extendDown(page.messages, page.last_seq));
+      if (!done || timeline.last === before) return;
+    }
+  }
+
+  private reset(place: Place, limit: number): Promise<boolean> {
+    return this.fetch(place, limit, (page) => this.timeline.reset(page.messages, page.last_seq));
+  }
+
+  private async fetch(place: Place, limit: number, take: (page: Page) => void): Promise<boolean> {
+    if (this.loading || !this.mayFetch()) return false;
+    this.loading = true;
+    try {
+      const page = await this.pages.page(this.chat, place, limit);
+      take(page);
+      this.changed(this.chat, page.messages);
+      return true;
+    } catch {
+      return false; // the next sync, resync or scroll asks again
+    } finally {
+      this.loading = false;
+      if (this.again) {
+        this.again = false;
+        void this.catchUp();
+      }
+    }
+  }
+}

@@ -1,0 +1,106 @@
+// What is shown of one chat: a window without holes, [first … last] by seq. Frames may repeat and arrive out of order; what
+// would leave a hole waits. The window either reaches the chat's newest message ("at the end") or was cut below, while the
+// reader is far up; then new messages only raise `lastSeq`, and reading down fetches them.
+
+import type { Message, Seq } from "../../protocol/types";
+
+export const windowMax = 400;
+/** Beyond this a hole is not filled but the newest page is loaded instead. */
+export const fillMax = 200;
+
+export type Received = "shown" | "waiting" | "dropped";
+
+export class Timeline {
+  /** Replaced, never changed, so that the view can compare. */
+  messages: readonly Message[] = [];
+  loaded = false;
+  /** The highest seq known to exist. */
+  lastSeq: Seq = 0;
+  private waiting = new Map<Seq, Message>();
+
+  get first(): Seq { return this.messages[0]?.seq ?? 0; }
+  get last(): Seq { return this.messages[this.messages.length - 1]?.seq ?? 0; }
+  get atStart(): boolean { return this.loaded && this.first <= 1; }
+  get atEnd(): boolean { return this.loaded && this.last >= this.lastSeq; }
+  /** Waiting messages mean a hole: if it lasts 250 ms, it is fetched. */
+  get hole(): boolean { return this.waiting.size > 0; }
+
+  /** A live message, or an ack in the place of one. */
+  receive(message: Message): Received {
+    const before = this.lastSeq;
+    this.lastSeq = Math.max(before, message.seq);
+    if (!this.loaded || message.seq <= this.last) return "dropped";
+    if (message.seq === this.last + 1) {
+      this.append([message]);
+      return "shown";
+    }
+    // The reader is far up and the window was cut: its end is not where the live messages go.
+    if (this.last < before && this.waiting.size === 0 && this.cutBelow) return "dropped";
+    if (this.waiting.size < fillMax) this.waiting.set(message.seq, message);
+    return "waiting";
+  }
+
+  /** The newest page, or one around a place: the window begins anew. */
+  reset(page: readonly Message[], lastSeq: Seq): void {
+    this.messages = [...page];
+    this.loaded = true;
+    this.lastSeq = Math.max(this.lastSeq, lastSeq, this.last);
+    this.cutBelow = this.last < lastSeq;
+    this.takeWaiting();
+  }
+
+  extendDown(page: readonly Message[], lastSeq: Seq): void {
+    this.lastSeq = Math.max(this.lastSeq, lastSeq);
+    this.append(page.filter((message) => message.seq > this.last));
+  }
+
+  extendUp(page: readonly Message[]): void {
+    const older = page.filter((message) => message.seq < this.first);
+    if (older.length === 0 || older[older.length - 1]?.seq !== this.first - 1) return;
+    this.messages = [...older, ...this.messages];
+    if (this.messages.length > windowMax) {
+      this.messages = this.messages.slice(0, windowMax);
+      this.cutBelow = true;
+      this.waiting.clear();
+    }
+  }
+
+  forget(): void {
+    this.messages = [];
+    this.loaded = false;
+    this.cutBelow = false;
+    this.waiting.clear();
+  }
+
+  /** Drops old pages from the top while the reader is at the end. */
+  trimTop(): void {
+    if (this.messages.length > windowMax) this.messages = this.messages.slice(-windowMax);
+  }
+
+  cutBelow = false;
+
+  private append(more: readonly Message[]): void {
+    const next: Message[] = [];
+    let last = this.last;
+    for (const message of more) {
+      if (this.loaded && message.seq === last + 1) {
+        next.push(message);
+        last = message.seq;
+      }
+    }
+    if (next.length > 0) this.messages = [...this.messages, ...next];
+    this.takeWaiting();
+    if (this.last >= this.lastSeq) this.cutBelow = false;
+  }
+
+  private takeWaiting(): void {
+    const next: Message[] = [];
+    let seq = this.last + 1;
+    for (let message = this.waiting.get(seq); message !== undefined; message = this.waiting.get(seq)) {
+      next.push(message);
+      seq += 1;
+    }
+    if (next.length > 0) this.messages = [...this.messages, ...next];
+    for (const key of [...this.waiting.keys()]) if (key <= this.last) this.waiting.delete(key);
+  }
+}
