@@ -134,9 +134,8 @@ import Testing
             try await world.useCases.endSession.own(of: world.access(ada))
             let read = world.useCases.readRevocations
             let cursor = try #require(RevocationCursor(try await read(since: nil).next))
-            for other in [
-                "1-1.\(cursor.snapshot.xmax).\(cursor.snapshot.xmax).", "\(cursor.epoch).900000000.900000000.",
-            ] {
+            let xmax = cursor.snapshot.xmax
+            for other in ["1-1.\(xmax):\(xmax):", "\(cursor.epoch).900000000:900000000:"] {
                 #expect(try await read(since: other).revocations.map(\.session) == [ada.session])
             }
             #expect(await code { try await read(since: "nonsense") } == .badRequest)
