@@ -18,6 +18,15 @@ def test_somebody_who_wrote_to_me_is_shown_online_and_later_offline(talk: Talk) 
     assert gone["last_seen"]
 
 
+def test_somebody_whose_session_was_ended_goes_offline(talk: Talk) -> None:
+    talk.at_bob.say(talk.chat, "hi")
+    talk.at_ada.frame("watch", users=[talk.bob.id])
+    talk.at_ada.wait("presence", user=talk.bob.id, state="online")
+    talk.bob.api.expect(204, "POST", "/api/v1/auth/logout")
+    assert talk.at_bob.closed() == 4502
+    talk.at_ada.wait("presence", OFFLINE_AFTER + 10, user=talk.bob.id, state="offline")
+
+
 def test_somebody_who_comes_online_is_shown_at_once(talk: Talk, doors: tuple[str, str]) -> None:
     talk.at_bob.say(talk.chat, "hi")
     talk.at_bob.close()

@@ -16,6 +16,8 @@ export class Timeline {
   loaded = false;
   /** The highest seq known to exist. */
   lastSeq: Seq = 0;
+  /** The window ends before the newest message, on purpose. */
+  cutBelow = false;
   private waiting = new Map<Seq, Message>();
 
   get first(): Seq { return this.messages[0]?.seq ?? 0; }
@@ -27,15 +29,14 @@ export class Timeline {
 
   /** A live message, or an ack in the place of one. */
   receive(message: Message): Received {
-    const before = this.lastSeq;
-    this.lastSeq = Math.max(before, message.seq);
+    this.lastSeq = Math.max(this.lastSeq, message.seq);
     if (!this.loaded || message.seq <= this.last) return "dropped";
     if (message.seq === this.last + 1) {
       this.append([message]);
       return "shown";
     }
     // The reader is far up and the window was cut: its end is not where the live messages go.
-    if (this.last < before && this.waiting.size === 0 && this.cutBelow) return "dropped";
+    if (this.cutBelow) return "dropped";
     if (this.waiting.size < fillMax) this.waiting.set(message.seq, message);
     return "waiting";
   }
@@ -76,8 +77,6 @@ export class Timeline {
   trimTop(): void {
     if (this.messages.length > windowMax) this.messages = this.messages.slice(-windowMax);
   }
-
-  cutBelow = false;
 
   private append(more: readonly Message[]): void {
     const next: Message[] = [];

@@ -130,8 +130,9 @@ export class Outbox {
 
   private pump(chat: ChatHash): void {
     if (!this.live || this.flights.has(chat)) return;
-    const entry = this.pending.get().find((other) => other.chat === chat && other.failed === null && !this.unstored.has(other.id));
-    if (entry === undefined) return;
+    const entry = this.pending.get().find((other) => other.chat === chat && other.failed === null);
+    // Not stored yet: storing it pumps again, and nothing written later may overtake it.
+    if (entry === undefined || this.unstored.has(entry.id)) return;
     if (!this.wire.send({ type: "send", id: entry.id, chat, body: entry.body })) return;
     this.fly(chat, entry.id, this.environment.clock.after(ackDeadlineMs, () => {
       this.land(chat, entry.id);

@@ -64,7 +64,7 @@ final class ConnectionShard: @unchecked Sendable {
 
     func closed(_ session: Session) {
         guard sessions.removeValue(forKey: session.ref.id) != nil else { return }
-        if let token = session.token { unregister(session, token) }
+        if let registration = session.registration { unregister(session, registration) }
         registry.closed()
     }
 

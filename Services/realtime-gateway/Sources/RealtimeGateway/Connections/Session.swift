@@ -26,7 +26,10 @@ final class Session: WebSocketPeer {
         state = SessionState(now: .now(), limits: gateway.connectionLimits)
     }
 
+    /// The signed-in user and session; nil before the hello and once the connection is being closed.
     var token: AccessToken? { state.token }
+    /// What the registry knows this connection by, until it has really ended.
+    private(set) var registration: AccessToken?
 
     // MARK: WebSocketPeer
 
@@ -99,6 +102,7 @@ final class Session: WebSocketPeer {
     /// The order is what keeps promise P5: the connection is in the registry before its welcome, and the client syncs
     /// after it; so the sync covers every commit before, and the fast path or the sweep every one after.
     private func register(_ token: AccessToken) {
+        registration = token
         shard.register(self, token)
         // A session that ended between the check of its token and now was not in the registry to be closed.
         guard !gateway.authority.isRevoked(token.session) else { return close(.sessionRevoked) }

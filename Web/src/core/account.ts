@@ -1,0 +1,288 @@
+// Everything of one signed-in person, put together: connection, sync, chats, histories, outbox, presence, drafts.
+// Frames and answers come in here and are handed to whom they concern.
+
+import { watchedUsersMax } from "../protocol/limits";
+import type { Chat, ChatHash, Message, ServerFrame, User, UserId } from "../protocol/types";
+import { Api } from "./api";
+import { Cache, type Snapshot, type SnapshotStorage, tailMax, tailsMax } from "./cache";
+import { ChatList, memberOf, peerOf } from "./chats/chat-list";
+import { Marks } from "./chats/marks";
+import { Connection } from "./connection/connection";
+import { Drafts } from "./drafts";
+import type { Environment } from "./environment";
+import { HistoryLoader } from "./history/loader";
+import { Observable } from "./observable";
+import { Outbox, type OutboxStorage } from "./outbox/outbox";
+import { Directory } from "./people/directory";
+import { PresenceBook } from "./people/presence";
+import type { Session } from "./session/session";
+import { Sync, type SyncPlace } from "./sync";
+
+export interface Stores {
+  outbox: OutboxStorage;
+  snapshots: SnapshotStorage;
+}
+
+export class Account {
+  readonly api: Api;
+  readonly chats: ChatList;
+  readonly connection: Connection;
+  readonly outbox: Outbox;
+  readonly drafts: Drafts;
+  readonly directory: Directory;
+  readonly presence: PresenceBook;
+  /** Rises whenever the shown messages of some chat changed. */
+  readonly historyVersion = new Observable(0);
+  /** True once chats are known, from the cache or from the server. */
+  readonly loaded = new Observable(false);
+  /** Told of every new message of somebody else. */
+  onNews: (message: Message) => void = () => {};
+  private readonly marks: Marks;
+  private readonly cache: Cache;
+  private sync: Sync;
+  private place: SyncPlace = { cursor: null, epoch: null };
+  private histories = new Map<ChatHash, HistoryLoader>();
+  private watched = "";
+  private fetchingChats = new Set<ChatHash>();
+
+  constructor(
+    readonly environment: Environment,
+    readonly session: Session,
+    stores: Stores,
+    readonly me: User,
+  ) {
+    const { clock } = environment;
+    this.api = new Api(session);
+    this.chats = new ChatList(me.id);
+    this.connection = new Connection(environment, session, {
+      live: () => this.becameLive(),
+      lost: () => this.becameLost(),
+      frame: (frame) => this.frame(frame),
+    });
+    this.outbox = new Outbox(me.id, stores.outbox, environment, this.connection);
+    this.drafts = new Drafts(environment.storage, me.id);
+    this.directory = new Directory((ids) => this.api.users(ids), clock);
+    this.directory.learn([me]);
+    this.presence = new PresenceBook(clock, (frame) => this.connection.send(frame));
+    this.marks = new Marks(this.chats, clock, (frame) => this.connection.send(frame));
+    this.cache = new Cache(stores.snapshots, clock, () => this.snapshot());
+    this.sync = this.makeSync(this.place);
+    session.onRenewed = (token) => this.connection.renew(token);
+  }
+
+  /** First what the last visit left, then the network. */
+  async start(): Promise<void> {
+    const snapshot = await this.cache.load(this.me.id);
+    if (snapshot !== null) this.restore(snapshot);
+    await this.outbox.load();
+    this.connection.start();
+  }
+
+  stop(): void {
+    this.connection.stop();
+    this.sync.stop();
+    this.cache.stop();
+    this.session.onRenewed = () => {};
+  }
+
+  history(chat: ChatHash): HistoryLoader {
+    let history = this.histories.get(chat);
+    if (history === undefined) {
+      const fetched = (_: ChatHash, messages: readonly Message[]) => this.historyChanged(messages);
+      history = new HistoryLoader(chat, this.api, this.environment.clock, () => this.sync.ready, fetched);
+      history.timeline.lastSeq = this.chats.get(chat)?.lastSeq ?? 0;
+      this.histories.set(chat, history);
+    }
+    return history;
+  }
+
+  /** The chat is on the screen: its pages are wanted. */
+  openChat(chat: ChatHash): void {
+    const summary = this.chats.get(chat);
+    if (summary === undefined) return this.fetchChat(chat);
+    void this.history(chat).open(memberOf(summary, this.me.id)?.read ?? 0, summary.lastSeq);
+  }
+
+  async startChat(user: User): Promise<ChatHash> {
+    this.directory.learn([user]);
+    const chat = await this.api.openChatWith(user.id);
+    this.takeChats([chat]);
+    return chat.chat;
+  }
+
+  async write(chat: ChatHash, body: string): Promise<void> {
+    this.presence.wrote(chat);
+    await this.outbox.write(chat, body);
+  }
+
+  /** The person saw the chat up to here. */
+  seen(chat: ChatHash, seq: number): void { this.marks.read(chat, seq); }
+
+  private becameLive(): void {
+    this.watched = "";
+    this.outbox.connected();
+    this.sync.begin();
+    this.watch();
+  }
+
+  private becameLost(): void {
+    this.outbox.disconnected();
+    this.sync.stop();
+    this.presence.forget();
+  }
+
+  private frame(frame: ServerFrame): void {
+    switch (frame.type) {
+      case "message":
+        return this.message(frame);
+      case "ack":
+        return this.acked(frame);
+      case "cursor":
+        this.chats.moveCursor(frame.chat, { user_id: frame.user, delivered: frame.delivered, read: frame.read });
+        return this.cache.changed();
+      case "typing":
+        return this.presence.receiveTyping(frame.chat, frame.active);
+      case "presence":
+        return this.presence.receive(frame.user, frame.state, frame.last_seen ?? null);
+      case "resync":
+        return this.resync(frame.chats);
+      case "error":
+        if (frame.code === "unauthenticated") void this.renewNow();
+        return this.outbox.refused(frame);
+      default:
+        return;
+    }
+  }
+
+  private message(message: Message): void {
+    const { chat, seq, id, from, body, sent_at } = message;
+    const plain: Message = { chat, seq, id, from, body, sent_at };
+    if (from === this.me.id) this.outbox.settled(id);
+    else this.presence.receiveTyping(chat, false);
+    const summary = this.chats.get(chat);
+    const fresh = summary === undefined || seq > summary.lastSeq;
+    if (!this.chats.receive(plain)) this.fetchChat(chat);
+    this.history(chat).receive(plain);
+    this.marks.delivered(chat, seq);
+    if (fresh && from !== this.me.id) {
+      this.onNews(plain);
+      this.rewatchFor(from);
+    }
+    this.cache.changed();
+  }
+
+  /** An ack counts as that message; its text is in the outbox. */
+  private acked(ack: Extract<ServerFrame, { type: "ack" }>): void {
+    const pending = this.outbox.pending.get().find((entry) => entry.id === ack.id);
+    if (pending === undefined) return;
+    this.message({ chat: ack.chat, seq: ack.seq, id: ack.id, from: this.me.id, body: pending.body, sent_at: ack.sent_at });
+  }
+
+  private resync(named: { chat: ChatHash; last_seq: number }[] | undefined): void {
+    if (named === undefined) return this.sync.request();
+    for (const { chat, last_seq } of named) {
+      const summary = this.chats.get(chat);
+      if (summary === undefined || summary.lastSeq < last_seq) this.fetchChat(chat);
+      this.histories.get(chat)?.heardOf(last_seq);
+    }
+  }
+
+  private fetchChat(chat: ChatHash): void {
+    if (this.fetchingChats.has(chat)) return;
+    this.fetchingChats.add(chat);
+    const landed = () => this.fetchingChats.delete(chat);
+    this.api.chat(chat).then((answer) => { landed(); this.takeChats([answer]); }, landed);
+  }
+
+  private takeChats(chats: readonly Chat[]): void {
+    this.chats.merge(chats);
+    for (const chat of chats) {
+      const last = chat.last_message;
+      if (last !== null && last.from === this.me.id) this.outbox.settled(last.id);
+      this.histories.get(chat.chat)?.heardOf(chat.last_seq);
+      const mine = chat.members.find((member) => member.user_id === this.me.id);
+      if (mine !== undefined) this.marks.repeat(chat.chat, mine);
+      if (chat.last_seq > 0) this.marks.delivered(chat.chat, chat.last_seq);
+      this.directory.want(chat.members.map((member) => member.user_id));
+    }
+    this.loaded.set(true);
+    this.watch();
+    this.cache.changed();
+  }
+
+  private historyChanged(fetched: readonly Message[]): void {
+    for (const message of fetched) if (message.from === this.me.id) this.outbox.settled(message.id);
+    this.historyVersion.set(this.historyVersion.get() + 1);
+    this.cache.changed();
+  }
+
+  /** The people of the chats at the top of the list. */
+  private watch(): void {
+    const users = this.chats.ordered.get().map((summary) => peerOf(summary, this.me.id)).slice(0, watchedUsersMax);
+    const key = [...new Set(users)].sort().join(" ");
+    if (key === "" || key === this.watched) return;
+    if (this.connection.send({ type: "watch", users: [...new Set(users)] })) this.watched = key;
+  }
+
+  /** Their first message gives the right to see them: the server looks at it when `watch` arrives. */
+  private rewatchFor(user: UserId): void {
+    if ((this.presence.people.get().get(user)?.state ?? "unknown") !== "unknown") return;
+    this.watched = "";
+    this.watch();
+  }
+
+  private async renewNow(): Promise<void> {
+    this.session.expireAccessToken();
+    await this.session.accessToken().catch(() => null);
+  }
+
+  private makeSync(place: SyncPlace): Sync {
+    return new Sync(place, {
+      fetch: (since) => this.api.sync(since),
+      newEpoch: () => {
+        this.chats.forgetAll();
+        for (const history of this.histories.values()) {
+          history.timeline.forget();
+          history.timeline.lastSeq = 0;
+        }
+        this.historyVersion.set(this.historyVersion.get() + 1);
+      },
+      take: (chats) => this.takeChats(chats),
+      store: (next) => { this.place = next; this.cache.changed(); },
+      done: () => {
+        this.loaded.set(true);
+        this.connection.synced();
+        // Whatever was asked for before the sync was refused then: open chats load now.
+        for (const [chat, history] of this.histories) history.heardOf(this.chats.get(chat)?.lastSeq ?? 0);
+        this.historyVersion.set(this.historyVersion.get() + 1);
+      },
+    }, this.environment.clock, this.environment.random);
+  }
+
+  private restore(snapshot: Snapshot): void {
+    this.place = snapshot.place;
+    this.sync = this.makeSync(snapshot.place);
+    this.directory.learn(snapshot.users);
+    this.directory.learn([this.me]);
+    this.chats.merge(snapshot.chats.map((summary) => ({
+      chat: summary.chat, kind: "direct", last_seq: summary.lastSeq, unread: 0,
+      last_message: summary.lastMessage, members: [...summary.members],
+    })));
+    for (const tail of snapshot.tails) {
+      const last = tail[tail.length - 1];
+      if (last !== undefined) this.history(last.chat).timeline.reset(tail, last.seq);
+    }
+    this.loaded.set(snapshot.chats.length > 0);
+    this.historyVersion.set(this.historyVersion.get() + 1);
+  }
+
+  private snapshot(): Snapshot {
+    const chats = this.chats.ordered.get();
+    const tails: (readonly Message[])[] = [];
+    for (const { chat } of chats.slice(0, tailsMax)) {
+      const timeline = this.histories.get(chat)?.timeline;
+      if (timeline !== undefined && timeline.loaded && timeline.atEnd) tails.push(timeline.messages.slice(-tailMax));
+    }
+    return { version: 1, user: this.me.id, place: this.place, chats, users: [...this.directory.users.get().values()], tails };
+  }
+}

@@ -1,0 +1,48 @@
+// Names of people, looked up a handful at a time.
+
+import { usersByIdMax } from "../../protocol/limits";
+import type { User, UserId } from "../../protocol/types";
+import type { Clock } from "../environment";
+import { Observable } from "../observable";
+
+const gatherMs = 20;
+const againMs = 5_000;
+
+export class Directory {
+  readonly users = new Observable<ReadonlyMap<UserId, User>>(new Map());
+  private wanted = new Set<UserId>();
+  private gathering = false;
+
+  constructor(private readonly lookUp: (ids: UserId[]) => Promise<User[]>, private readonly clock: Clock) {}
+
+  learn(users: readonly User[]): void {
+    const next = new Map(this.users.get());
+    for (const user of users) next.set(user.id, user);
+    this.users.set(next);
+  }
+
+  want(ids: readonly UserId[]): void {
+    for (const id of ids) if (!this.users.get().has(id)) this.wanted.add(id);
+    this.gather(gatherMs);
+  }
+
+  private gather(ms: number): void {
+    if (this.wanted.size === 0 || this.gathering) return;
+    this.gathering = true;
+    this.clock.after(ms, () => {
+      const ids = [...this.wanted].slice(0, usersByIdMax);
+      this.lookUp(ids).then(
+        (users) => {
+          for (const id of ids) this.wanted.delete(id);
+          this.gathering = false;
+          this.learn(users);
+          this.gather(gatherMs);
+        },
+        () => {
+          this.gathering = false;
+          this.gather(againMs);
+        },
+      );
+    });
+  }
+}
