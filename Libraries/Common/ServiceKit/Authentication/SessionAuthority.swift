@@ -87,11 +87,12 @@ package final class SessionAuthority: Service {
 
     private func refresh() async {
         do {
-            let keys: KeySet = try await auth.call(KeySet.path, method: "GET", deadline: .after(.seconds(2)))
-            await verifier.replaceKeys(
-                keys.keys.compactMap { key in
-                    Base64URL.decode(key.x).flatMap { VerificationKey(id: key.id, bytes: $0) }
-                })
+            let set: KeySet = try await auth.call(KeySet.path, method: "GET", deadline: .after(.seconds(2)))
+            let keys = set.keys.compactMap { key in
+                Base64URL.decode(key.x).flatMap { VerificationKey(id: key.id, bytes: $0) }
+            }
+            // An empty set would lock everybody out; the last keys are better.
+            if !keys.isEmpty { await verifier.replaceKeys(keys) }
             let cursor = state.withLock { $0.cursor }
             let path = RevocationsAnswer.path + (cursor.map { "?since=\($0)" } ?? "")
             let answer: RevocationsAnswer = try await auth.call(path, method: "GET", deadline: .after(.seconds(2)))
