@@ -32,6 +32,12 @@ build_products() {
     done
 }
 
+# The web client, into Web/dist.
+build_web() {
+    say "building the web client"
+    "$ROOT/Web/build" >&2 || die "the web client does not build"
+}
+
 require_binaries() {
     local configuration=$1 product
     shift

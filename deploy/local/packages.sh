@@ -3,6 +3,8 @@
 
 readonly RUN_PACKAGES=(postgresql redis-server caddy openssl curl)
 readonly BUILD_PACKAGES=(libpq-dev libhiredis-dev libcurl4-openssl-dev libargon2-dev libssl-dev pkg-config)
+readonly WEB_PACKAGES=(nodejs node-react node-react-dom node-csstype node-prop-types node-bootstrap sassc esbuild
+    node-typescript)
 readonly TEST_PACKAGES=(python3 python3-venv)
 
 package_installed() {
@@ -55,12 +57,12 @@ packages_for_up() {
         [[ $package == redis-server && -n ${REDIS_URL:-} ]] && continue
         printf '%s\n' "$package"
     done
-    [[ $building == yes ]] && printf '%s\n' "${BUILD_PACKAGES[@]}"
+    [[ $building == yes ]] && printf '%s\n' "${BUILD_PACKAGES[@]}" "${WEB_PACKAGES[@]}"
     return 0
 }
 
 command_install() {
-    local consent=ask packages=("${RUN_PACKAGES[@]}" "${BUILD_PACKAGES[@]}")
+    local consent=ask packages=("${RUN_PACKAGES[@]}" "${BUILD_PACKAGES[@]}" "${WEB_PACKAGES[@]}")
     while [[ $# -gt 0 ]]; do
         case $1 in
             --yes) consent=yes ;;

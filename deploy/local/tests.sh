@@ -85,7 +85,7 @@ command_test() {
         what=$1
         shift
     fi
-    [[ $what =~ ^(unit|integration|e2e|all)$ ]] || die_usage "the tests are unit, integration, e2e and all"
+    [[ $what =~ ^(unit|integration|e2e|web|all)$ ]] || die_usage "the tests are unit, integration, e2e, web and all"
     require_swift
     # shellcheck disable=SC2046 # one package a word
     install_packages yes $(packages_for_up yes)
@@ -95,7 +95,8 @@ command_test() {
     export TMPDIR=$TEST_FOLDER
     trap 'finish_tests' EXIT
     trap 'exit 130' INT TERM HUP
-    [[ $what == e2e ]] || test_swift "$what" "$@"
+    [[ $what != web && $what != all ]] || test_web
+    [[ $what == e2e || $what == web ]] || test_swift "$what" "$@"
     [[ $what != e2e && $what != all ]] || test_end_to_end "$@"
 }
 
@@ -110,6 +111,12 @@ finish_tests() {
     done < <(find "$TEST_FOLDER" -path '*/run/processes' 2>/dev/null)
     if [[ -z ${PARLEY_TEST_KEEP:-} ]]; then rm -rf "$TEST_FOLDER"; else note "kept: $TEST_FOLDER"; fi
     exit "$status"
+}
+
+# The web client: strict types, a whole build, and the tests of its core, which need no browser.
+test_web() {
+    build_web
+    "$ROOT/Web/build" --test
 }
 
 # A PostgreSQL and a Redis for the stores' tests, gone afterwards.

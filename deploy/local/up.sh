@@ -59,7 +59,10 @@ prepare_up() {
     [[ $building == no ]] || require_swift
     mapfile -t packages < <(packages_for_up "$building")
     install_packages "$consent" "${packages[@]}"
-    [[ $building == no ]] || build_products "$configuration" "${products[@]}"
+    if [[ $building == yes ]]; then
+        build_products "$configuration" "${products[@]}"
+        build_web
+    fi
     require_binaries "$configuration" "${products[@]}"
 }
 

@@ -82,6 +82,7 @@ export class Account {
     this.connection.stop();
     this.sync.stop();
     this.cache.stop();
+    this.outbox.stop();
     this.session.onRenewed = () => {};
   }
 

@@ -49,6 +49,7 @@ export class Sync {
 
   stop(): void {
     this.ready = false;
+    this.again = false;
     this.generation += 1;
     this.cancelRetry();
   }

@@ -3,8 +3,10 @@
 import { historyPage, historyPageMax, holeDelayMs } from "../../protocol/limits";
 import type { ChatHash, Message, Seq } from "../../protocol/types";
 import type { Page, Place } from "../api";
-import type { Cancel, Clock } from "../environment";
+import type { Clock } from "../environment";
 import { fillMax, Timeline } from "./timeline";
+
+const retryMs = 2_000;
 
 export interface Pages {
   page(chat: ChatHash, place: Place, limit?: number): Promise<Page>;
@@ -13,7 +15,7 @@ export interface Pages {
 export class HistoryLoader {
   readonly timeline = new Timeline();
   loading = false;
-  private holeTimer: Cancel | null = null;
+  private holeWatched = false;
   private again = false;
 
   constructor(
@@ -26,7 +28,10 @@ export class HistoryLoader {
 
   receive(message: Message): void {
     const outcome = this.timeline.receive(message);
-    if (outcome === "waiting") this.holeTimer ??= this.clock.after(holeDelayMs, () => this.fillHole());
+    if (outcome === "waiting" && !this.holeWatched) {
+      this.holeWatched = true;
+      this.clock.after(holeDelayMs, () => this.fillHole());
+    }
     if (outcome === "shown") this.changed(this.chat, []);
   }
 
@@ -40,6 +45,8 @@ export class HistoryLoader {
   /** First pages: around the first unread message if that is not on the newest page. */
   async open(read: Seq, lastSeq: Seq): Promise<void> {
     this.timeline.lastSeq = Math.max(this.timeline.lastSeq, lastSeq);
+    // What is unread begins above the window: it is read from there.
+    if (this.timeline.loaded && read + 1 < this.timeline.first && read < lastSeq) this.timeline.forget();
     if (this.timeline.loaded) return this.heardOf(lastSeq);
     const unread = lastSeq - read;
     if (unread > historyPageMax - 20) await this.reset({ around: read + 1 }, historyPageMax);
@@ -57,11 +64,11 @@ export class HistoryLoader {
   newer(): Promise<boolean> {
     const { timeline } = this;
     if (!timeline.loaded || timeline.atEnd) return Promise.resolve(false);
-    return this.fetch({ after: timeline.last }, historyPage, (page) => timeline.extendDown(page.messages, page.last_seq));
+    return this.fetch({ after: timeline.last }, historyPage, (page) => timeline.extendDown(page.messages, page.last_seq, true));
   }
 
   private fillHole(): void {
-    this.holeTimer = null;
+    this.holeWatched = false;
     if (this.timeline.hole) void this.catchUp();
   }
 
@@ -94,7 +101,11 @@ export class HistoryLoader {
       this.changed(this.chat, page.messages);
       return true;
     } catch {
-      return false; // the next sync, resync or scroll asks again
+      this.clock.after(retryMs, () => {
+        this.heardOf(this.timeline.lastSeq);
+        this.changed(this.chat, []); // whoever shows the chat asks again for what it lacks
+      });
+      return false;
     } finally {
       this.loading = false;
       if (this.again) {

@@ -18,6 +18,8 @@ export class Timeline {
   lastSeq: Seq = 0;
   /** The window ends before the newest message, on purpose. */
   cutBelow = false;
+  /** Somebody reads further up: the window gives way below, not above. */
+  reading = false;
   private waiting = new Map<Seq, Message>();
 
   get first(): Seq { return this.messages[0]?.seq ?? 0; }
@@ -50,20 +52,17 @@ export class Timeline {
     this.takeWaiting();
   }
 
-  extendDown(page: readonly Message[], lastSeq: Seq): void {
+  /** `byReader`: the reader came down to the window's end, so the top is what is not looked at. */
+  extendDown(page: readonly Message[], lastSeq: Seq, byReader = false): void {
     this.lastSeq = Math.max(this.lastSeq, lastSeq);
-    this.append(page.filter((message) => message.seq > this.last));
+    this.append(page.filter((message) => message.seq > this.last), byReader);
   }
 
   extendUp(page: readonly Message[]): void {
     const older = page.filter((message) => message.seq < this.first);
     if (older.length === 0 || older[older.length - 1]?.seq !== this.first - 1) return;
     this.messages = [...older, ...this.messages];
-    if (this.messages.length > windowMax) {
-      this.messages = this.messages.slice(0, windowMax);
-      this.cutBelow = true;
-      this.waiting.clear();
-    }
+    if (this.messages.length > windowMax) this.trim(true);
   }
 
   forget(): void {
@@ -73,12 +72,7 @@ export class Timeline {
     this.waiting.clear();
   }
 
-  /** Drops old pages from the top while the reader is at the end. */
-  trimTop(): void {
-    if (this.messages.length > windowMax) this.messages = this.messages.slice(-windowMax);
-  }
-
-  private append(more: readonly Message[]): void {
+  private append(more: readonly Message[], byReader = false): void {
     const next: Message[] = [];
     let last = this.last;
     for (const message of more) {
@@ -89,7 +83,15 @@ export class Timeline {
     }
     if (next.length > 0) this.messages = [...this.messages, ...next];
     this.takeWaiting();
-    if (this.last >= this.lastSeq) this.cutBelow = false;
+    if (this.messages.length > windowMax) this.trim(this.reading && !byReader);
+    this.cutBelow = this.cutBelow && this.last < this.lastSeq;
+  }
+
+  private trim(keepTop: boolean): void {
+    this.messages = keepTop ? this.messages.slice(0, windowMax) : this.messages.slice(-windowMax);
+    if (!keepTop) return;
+    this.cutBelow = true;
+    this.waiting.clear();
   }
 
   private takeWaiting(): void {

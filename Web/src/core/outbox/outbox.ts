@@ -35,19 +35,37 @@ interface Flight {
   cancel: Cancel;
 }
 
+const lockOf = (tab: string): string => `parley.tab.${tab}`;
+
 export class Outbox {
   readonly pending = new Observable<readonly Pending[]>([]);
   private flights = new Map<ChatHash, Flight>();
   private attempts = new Map<string, number>();
   private live = false;
   private lastOrder = 0;
+  private readonly tab: string;
+  private heirs = new Set<string>();
+  private stopped = false;
+  private release = () => {};
 
   constructor(
     private readonly user: UserId,
     private readonly storage: OutboxStorage,
     private readonly environment: Environment,
     private readonly wire: Wire,
-  ) {}
+  ) {
+    this.tab = environment.makeId();
+    // Held as long as this tab lives: when another tab gets it, what this one had not sent is that one's to send.
+    void environment.lock(lockOf(this.tab), () => new Promise<void>((resolve) => { this.release = resolve; }));
+    environment.tabs.listen((message) => this.heard(message));
+  }
+
+  /** The account is left: other tabs may take over. */
+  stop(): void {
+    this.disconnected();
+    this.stopped = true;
+    this.release();
+  }
 
   /** What an earlier page left behind. */
   async load(): Promise<void> {
@@ -62,6 +80,7 @@ export class Outbox {
     const entry: Pending = { id: this.environment.makeId(), user: this.user, chat, body, order: this.lastOrder, failed: null };
     this.publish([...this.pending.get(), entry]);
     await this.store(entry);
+    this.environment.tabs.post({ outbox: this.user, tab: this.tab });
     this.pump(chat);
   }
 
@@ -122,6 +141,17 @@ export class Outbox {
     this.publish(this.pending.get().map((other) => (other.id === entry.id ? failed : other)));
     void this.store(failed);
     this.pump(entry.chat);
+  }
+
+  /** Another tab wrote something: should it end before that is sent, this one sends it. */
+  private heard(message: unknown): void {
+    const { outbox, tab } = (message ?? {}) as { outbox?: unknown; tab?: unknown };
+    if (outbox !== this.user || typeof tab !== "string" || this.heirs.has(tab) || this.stopped) return;
+    this.heirs.add(tab);
+    void this.environment.lock(lockOf(tab), async () => {
+      this.heirs.delete(tab);
+      if (!this.stopped) await this.load();
+    });
   }
 
   private pumpAll(): void {

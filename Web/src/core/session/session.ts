@@ -109,14 +109,15 @@ export class Session {
   }
 
   private renew(): Promise<string> {
-    this.renewing ??= this.environment.lock(lockName, () => this.refresh()).finally(() => (this.renewing = null));
+    const stale = this.record?.accessToken ?? "";
+    this.renewing ??= this.environment.lock(lockName, () => this.refresh(stale)).finally(() => (this.renewing = null));
     return this.renewing;
   }
 
-  private async refresh(): Promise<string> {
+  private async refresh(stale: string): Promise<string> {
     // Another tab may have done it while we waited for the lock.
     const stored = this.stored();
-    if (stored !== null && stored.accessToken !== this.record?.accessToken && stored.expiresAt - this.environment.clock.now() > graceMs) {
+    if (stored !== null && stored.accessToken !== stale && stored.expiresAt - this.environment.clock.now() > graceMs) {
       this.adopt();
       return stored.accessToken;
     }

@@ -1,0 +1,79 @@
+import { type KeyboardEvent, useState } from "react";
+import { type ChatSummary, peerOf, unreadOf } from "../core/chats/chat-list";
+import type { ChatHash } from "../protocol/types";
+import { useAccount, useName, useObservable } from "./account-context";
+import { Avatar } from "./avatar";
+import { chatLink } from "./route";
+import { listTime } from "./words";
+
+export function ChatList({ open }: { open: ChatHash | null }) {
+  const account = useAccount();
+  const chats = useObservable(account.chats.ordered);
+  const loaded = useObservable(account.loaded);
+  const [focused, setFocused] = useState<ChatHash | null>(null);
+  // One tab stop for the whole list; the arrows move in it.
+  const stop = chats.some((one) => one.chat === focused) ? focused : open ?? chats[0]?.chat ?? null;
+  const move = (event: KeyboardEvent<HTMLElement>) => {
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    if (step === 0) return;
+    event.preventDefault();
+    const links = [...event.currentTarget.querySelectorAll("a")];
+    links[links.indexOf(document.activeElement as HTMLAnchorElement) + step]?.focus();
+  };
+  return (
+    <nav className="sidebar" aria-label="Chats">
+      <header className="bar">
+        <h1>Parley</h1>
+        <a className="icon-button" href="#/find" aria-label="Find people" title="Find people">+</a>
+        <a className="icon-button" href="#/settings" aria-label="Settings" title="Settings">⚙</a>
+      </header>
+      {chats.length === 0 && loaded && (
+        <div className="empty">
+          <p>No chats yet.</p>
+          <a className="btn btn-primary" href="#/find">Find people</a>
+        </div>
+      )}
+      {chats.length === 0 && !loaded && <div className="empty">Loading…</div>}
+      {chats.length > 0 && (
+        <div className="scroll">
+          <ul className="rows" onKeyDown={move}>
+            {chats.map((summary) => (
+              <ChatRow key={summary.chat} summary={summary} isOpen={summary.chat === open} isStop={summary.chat === stop}
+                onFocus={setFocused} />
+            ))}
+          </ul>
+        </div>
+      )}
+    </nav>
+  );
+}
+
+interface RowProps {
+  summary: ChatSummary;
+  isOpen: boolean;
+  isStop: boolean;
+  onFocus: (chat: ChatHash) => void;
+}
+
+function ChatRow({ summary, isOpen, isStop, onFocus }: RowProps) {
+  const account = useAccount();
+  const peer = peerOf(summary, account.me.id);
+  const name = useName(peer);
+  const online = useObservable(account.presence.people).get(peer)?.state === "online" && peer !== account.me.id;
+  const typing = useObservable(account.presence.typing).has(summary.chat);
+  const unread = unreadOf(summary, account.me.id);
+  const last = summary.lastMessage;
+  const preview = last === null ? "No messages yet" : `${last.from === account.me.id ? "You: " : ""}${last.body}`;
+  return (
+    <li>
+      <a className="row-link" href={chatLink(summary.chat)} aria-current={isOpen ? "page" : undefined}
+        tabIndex={isStop ? 0 : -1} onFocus={() => onFocus(summary.chat)}>
+        <Avatar name={name} online={online} />
+        <bdi className="line name">{name}</bdi>
+        <span className="side quiet">{last === null ? "" : listTime(last.sent_at)}</span>
+        <span className="line quiet" dir="auto">{typing ? "typing…" : preview}</span>
+        {unread > 0 ? <span className="count">{unread > 999 ? "999+" : unread}<span className="visually-hidden"> unread</span></span> : <span />}
+      </a>
+    </li>
+  );
+}

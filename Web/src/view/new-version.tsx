@@ -1,0 +1,33 @@
+import { useObservable } from "./account-context";
+import { Observable } from "../core/observable";
+import { go } from "./route";
+
+const waiting = new Observable<ServiceWorker | null>(null);
+
+/** On plain http over a network there is no service worker: the page works without one. */
+export function registerWorker(): void {
+  const workers = (navigator as { serviceWorker?: ServiceWorkerContainer }).serviceWorker;
+  if (workers === undefined) return;
+  const hadOne = workers.controller !== null;
+  workers.addEventListener("controllerchange", () => { if (hadOne) location.reload(); });
+  workers.addEventListener("message", (event) => {
+    const open = (event.data as { open?: unknown } | null)?.open;
+    if (typeof open === "string") go(open);
+  });
+  workers.register("/worker.js").then((registration) => {
+    const look = () => { if (registration.waiting !== null && hadOne) waiting.set(registration.waiting); };
+    look();
+    registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", look));
+  }, () => {});
+}
+
+export function NewVersion() {
+  const worker = useObservable(waiting);
+  if (worker === null) return null;
+  return (
+    <div className="banner" role="status">
+      <span>A new version of Parley is ready.</span>
+      <button type="button" onClick={() => worker.postMessage("use the new version")}>Use it now</button>
+    </div>
+  );
+}

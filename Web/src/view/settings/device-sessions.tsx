@@ -1,0 +1,39 @@
+import { useCallback, useEffect, useState } from "react";
+import type { DeviceSession } from "../../protocol/types";
+import { useAccount } from "../account-context";
+import { dayOf, timeOf } from "../words";
+import { useSave } from "./use-save";
+
+export function DeviceSessions() {
+  const account = useAccount();
+  const [sessions, setSessions] = useState<readonly DeviceSession[]>([]);
+  const { busy, fault, save } = useSave();
+  const load = useCallback(async () => setSessions(await account.api.sessions()), [account]);
+  useEffect(() => void save(load, ""), [load]);
+  const others = sessions.filter((one) => !one.current);
+  const end = (ended: readonly DeviceSession[]) => void save(async () => {
+    for (const one of ended) await account.api.endSession(one.id);
+    await load();
+  }, "Signed out");
+  return (
+    <section>
+      <h2>Where you are signed in</h2>
+      <p className="bad" role="alert">{fault}</p>
+      <ul className="rows">
+        {sessions.map((one) => (
+          <li key={one.id} className="session">
+            <span>
+              <bdi>{one.device || "unknown device"}</bdi> <span className="quiet">{one.address}, last used {dayOf(one.last_used_at)} {timeOf(one.last_used_at)}</span>
+            </span>
+            {one.current
+              ? <span className="quiet">this one</span>
+              : <button className="btn btn-outline-primary" type="button" disabled={busy} onClick={() => end([one])}>Sign out</button>}
+          </li>
+        ))}
+      </ul>
+      {others.length > 1 && (
+        <button className="btn btn-outline-primary" type="button" disabled={busy} onClick={() => end(others)}>Sign out all others</button>
+      )}
+    </section>
+  );
+}

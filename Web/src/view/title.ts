@@ -1,0 +1,10 @@
+import { useEffect } from "react";
+import { unreadOf } from "../core/chats/chat-list";
+import { useAccount, useObservable } from "./account-context";
+
+export function usePageTitle(): void {
+  const account = useAccount();
+  const chats = useObservable(account.chats.ordered);
+  const unread = chats.reduce((sum, summary) => sum + unreadOf(summary, account.me.id), 0);
+  useEffect(() => { document.title = unread > 0 ? `(${unread}) Parley` : "Parley"; }, [unread]);
+}
