@@ -12,7 +12,6 @@ let package = Package(
         .executable(name: "parley-load", targets: ["parley-load"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
@@ -56,7 +55,7 @@ let package = Package(
         .webSocket,
         .serviceLibrary(
             "RealtimeGateway", of: "realtime-gateway",
-            ["WebSocketServer", .deque, .nioExtras, .nioHTTPTypes, .nioHTTP1, .nioWebSocket]),
+            ["WebSocketServer", .nioHTTP1]),
         .service("realtime-gateway", library: "RealtimeGateway"),
         .webSocketEcho,
 
@@ -148,7 +147,7 @@ extension Target {
         .target(
             name: "WebSocketServer",
             dependencies: [
-                .hummingbirdCore, .httpTypes, .logging, .nioCore, .nioPosix, .nioExtras, .nioHTTPTypes, .nioHTTP1,
+                .hummingbirdCore, .httpTypes, .logging, .nioCore, .nioPosix, .nioHTTPTypes, .nioHTTP1,
                 .nioHTTPTypesHTTP1, .nioWebSocket,
             ],
             path: "Services/realtime-gateway/Sources/WebSocketServer",
@@ -183,7 +182,6 @@ extension Target {
 extension Target.Dependency {
     static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
-    static let deque = product(name: "DequeModule", package: "swift-collections")
     static let histogram = product(name: "Histogram", package: "hdrhistogram-swift")
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
@@ -193,7 +191,6 @@ extension Target.Dependency {
     static let logging = product(name: "Logging", package: "swift-log")
     static let metrics = product(name: "Metrics", package: "swift-metrics")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
-    static let nioExtras = product(name: "NIOExtras", package: "swift-nio-extras")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
     static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
