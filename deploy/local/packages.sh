@@ -4,7 +4,7 @@
 readonly RUN_PACKAGES=(postgresql redis-server caddy openssl curl)
 readonly BUILD_PACKAGES=(libpq-dev libhiredis-dev libcurl4-openssl-dev libargon2-dev libssl-dev pkg-config)
 readonly WEB_PACKAGES=(nodejs node-react node-react-dom node-csstype node-prop-types node-bootstrap sassc esbuild
-    node-typescript)
+    node-typescript terser node-commander)
 readonly TEST_PACKAGES=(python3 python3-venv)
 
 package_installed() {

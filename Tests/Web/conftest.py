@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 
 from people import Person, System
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # Without these Chromium looks for the network that a test machine need not have.
 FLAGS = [
