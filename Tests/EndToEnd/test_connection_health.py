@@ -6,6 +6,7 @@ import pytest
 
 from conftest import MakeUser
 from parley_client import new_id
+from parley_system import System
 
 UP = {"auth": "up", "message": "up", "presence": "up"}
 
@@ -25,3 +26,10 @@ def test_a_ping_without_id_is_answered_without_one(register: MakeUser, system_ur
     socket = register("ada").connect(system_url)
     socket.frame("ping")
     assert "id" not in socket.wait("pong")
+
+
+def test_the_welcome_names_the_gateway_that_holds_the_socket(register: MakeUser, system: System) -> None:
+    ada = register("ada")
+    named = [[ada.connect(url).all("welcome")[0]["gateway"] for _ in range(2)] for url in system.gateways]
+    assert all(first == second for first, second in named)
+    assert len({first for first, _ in named}) == len(system.gateways)

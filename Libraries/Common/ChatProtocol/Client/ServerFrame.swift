@@ -19,17 +19,20 @@ package enum ServerFrame: Sendable, Equatable {
         package let user: UserID
         package let session: SessionID
         package let connection: ConnectionID
+        /// The gateway that holds the connection, so that a person can say where they were when something failed.
+        package let gateway: InstanceID
         package let heartbeat: Duration
         package let serverTime: Timestamp
         package let historyEpoch: String
 
         package init(
-            user: UserID, session: SessionID, connection: ConnectionID, heartbeat: Duration, serverTime: Timestamp,
-            historyEpoch: String
+            user: UserID, session: SessionID, connection: ConnectionID, gateway: InstanceID, heartbeat: Duration,
+            serverTime: Timestamp, historyEpoch: String
         ) {
             self.user = user
             self.session = session
             self.connection = connection
+            self.gateway = gateway
             self.heartbeat = heartbeat
             self.serverTime = serverTime
             self.historyEpoch = historyEpoch
@@ -162,6 +165,7 @@ extension ServerFrame.Welcome {
         json.field("user", user)
         json.field("session", session)
         json.field("connection", connection)
+        json.field("gateway", gateway)
         json.field("heartbeat_ms", heartbeat.milliseconds)
         json.field("server_time", serverTime)
         json.field("history_epoch", historyEpoch)

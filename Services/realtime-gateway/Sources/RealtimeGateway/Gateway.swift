@@ -5,6 +5,7 @@ import ServiceKit
 
 /// The parts of the gateway as its connections use them.
 final class Gateway: Sendable {
+    let instance: InstanceID
     let authority: SessionAuthority
     let registry: Registry
     let work: WorkQueue
@@ -19,10 +20,11 @@ final class Gateway: Sendable {
     private let peers: PeerDirectory
 
     init(
-        authority: SessionAuthority, registry: Registry, work: WorkQueue, sends: SendMessages,
+        instance: InstanceID, authority: SessionAuthority, registry: Registry, work: WorkQueue, sends: SendMessages,
         cursors: CoalesceCursors, members: MembershipCache, presence: PresenceLink, sweep: Sweep,
         health: HealthMonitor, route: RouteEvents, peers: PeerDirectory, connectionLimits: ConnectionLimits
     ) {
+        self.instance = instance
         self.authority = authority
         self.registry = registry
         self.work = work

@@ -66,9 +66,9 @@ package enum RealtimeGateway {
         }
         let health = HealthMonitor(auth: auth, message: message, presence: presence, registry: registry)
         let gateway = Gateway(
-            authority: authority, registry: registry, work: work, sends: sends, cursors: cursors,
-            members: MembershipCache(messageService: message), presence: presenceLink, sweep: sweep, health: health,
-            route: route, peers: peers, connectionLimits: context.limits == .bench ? .none : .standard)
+            instance: context.instance, authority: authority, registry: registry, work: work, sends: sends,
+            cursors: cursors, members: MembershipCache(messageService: message), presence: presenceLink, sweep: sweep,
+            health: health, route: route, peers: peers, connectionLimits: context.limits == .bench ? .none : .standard)
 
         context.readiness.add("signing_keys", required: true) { authority.isLoaded }
         context.readiness.add("first_sweep", required: true) { sweep.hasCursor }

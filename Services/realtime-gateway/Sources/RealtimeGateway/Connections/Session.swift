@@ -130,6 +130,7 @@ final class Session: WebSocketPeer {
             .welcome(
                 ServerFrame.Welcome(
                     user: token.user, session: token.session, connection: ref.id,
+                    gateway: gateway.instance,
                     heartbeat: .nanoseconds(ConnectionLimits.heartbeat.nanoseconds), serverTime: .now,
                     historyEpoch: gateway.sweep.epoch)))
     }
