@@ -114,6 +114,23 @@ test("resync fetches what the socket missed", async () => {
   assert.equal(account.chats.get("c")?.lastSeq, 3);
 });
 
+test("a chat that could not be fetched is asked for again", async () => {
+  const { world, open, connect, history } = await start([message(1)]);
+  const account = await open();
+  await connect();
+  const answer = world.answer;
+  world.answer = (method, path, body) => path === "/api/v1/chats/d" ? { status: 503, body: null } : answer(method, path, body);
+  world.frame({ type: "message", ...history[0]!, chat: "d" });
+  await settle();
+  assert.equal(account.chats.get("d"), undefined);
+  world.answer = (method, path, body) => {
+    const { status, body: chat } = answer(method, path, body);
+    return { status, body: path === "/api/v1/chats/d" ? { ...(chat as Chat), chat: "d" } : chat };
+  };
+  await world.pass(2_000);
+  assert.equal(account.chats.get("d")?.lastSeq, 1);
+});
+
 test("the next visit shows the last messages before the network answers", async () => {
   const { world, open, connect } = await start([message(1), message(2)]);
   const first = await open();

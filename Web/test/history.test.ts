@@ -81,6 +81,21 @@ test("no fetch before the first sync is done, and the newest page when too far b
   await world.pass(10);
   assert.deepEqual(asked, ["{}", "{}"]);
   assert.equal(loader.timeline.last, 5000);
+  assert.equal(loader.timeline.skippedTo, loader.timeline.first);
+});
+
+test("too far behind while reading further up: the reader keeps their place and reads on from there", async () => {
+  const world = new World();
+  let end = 30;
+  const { loader, asked } = loaderOf(world, () => end);
+  await loader.open(30, 30);
+  loader.timeline.reading = true;
+  end = 5000;
+  loader.heardOf(5000);
+  await world.pass(10);
+  assert.deepEqual([loader.timeline.last, loader.timeline.lastSeq, loader.timeline.cutBelow], [30, 5000, true]);
+  await loader.newer();
+  assert.deepEqual([asked[1], loader.timeline.last], ['{"after":30}', 80]);
 });
 
 test("live messages never make the window longer: it gives way above, or below while somebody reads further up", () => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { describeHealth, unknownHealth } from "../src/core/connection/health";
-import { advance, type Action, type Event, initialState, type State } from "../src/core/connection/machine";
+import { advance } from "../src/core/connection/machine";
+import { type Action, type Event, initialState, type State } from "../src/core/connection/state";
 import { welcome } from "./world";
 
 class Run {

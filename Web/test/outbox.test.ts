@@ -125,3 +125,24 @@ test("what a closed tab had not sent is sent by another one, and not before it c
   await settle();
   assert.deepEqual(staying.bodies(), ["1"]);
 });
+
+test("what one tab deletes or tries again, the others no longer show as failed", async () => {
+  const world = new World();
+  const storage = new MemoryOutbox();
+  const first = make(world, storage);
+  first.outbox.connected();
+  await first.outbox.write("a", "deleted");
+  await first.outbox.write("b", "tried again");
+  await settle();
+  for (const index of [0, 1]) {
+    first.outbox.refused({ type: "error", id: first.id(index), code: "not_found", message: "", retryable: false });
+  }
+  await settle();
+  const second = make(world, storage);
+  await second.outbox.load();
+  assert.equal(second.outbox.pending.get().length, 2);
+  first.outbox.remove(first.id(0));
+  await first.outbox.retry(first.id(1));
+  assert.deepEqual(second.outbox.pending.get(), []);
+  assert.deepEqual(first.bodies(), ["deleted", "tried again", "tried again"]);
+});

@@ -65,6 +65,7 @@ export class World {
         return mineNow;
       },
       tabs,
+      device: "test",
       cookies: false,
     };
   }

@@ -1,7 +1,6 @@
 // Everything of one signed-in person, put together: connection, sync, chats, histories, outbox, presence, drafts.
 // Frames and answers come in here and are handed to whom they concern.
 
-import { watchedUsersMax } from "../protocol/limits";
 import type { Chat, ChatHash, Message, ServerFrame, User, UserId } from "../protocol/types";
 import { Api } from "./api";
 import { Cache, type Snapshot, type SnapshotStorage, tailMax, tailsMax } from "./cache";
@@ -10,13 +9,17 @@ import { Marks } from "./chats/marks";
 import { Connection } from "./connection/connection";
 import { Drafts } from "./drafts";
 import type { Environment } from "./environment";
+import { ApiError } from "./http";
 import { HistoryLoader } from "./history/loader";
 import { Observable } from "./observable";
 import { Outbox, type OutboxStorage } from "./outbox/outbox";
 import { Directory } from "./people/directory";
 import { PresenceBook } from "./people/presence";
+import { Watch } from "./people/watch";
 import type { Session } from "./session/session";
 import { Sync, type SyncPlace } from "./sync";
+
+const fetchAgainMs = 2_000;
 
 export interface Stores {
   outbox: OutboxStorage;
@@ -38,11 +41,11 @@ export class Account {
   /** Told of every new message of somebody else. */
   onNews: (message: Message) => void = () => {};
   private readonly marks: Marks;
+  private readonly watch: Watch;
   private readonly cache: Cache;
   private sync: Sync;
   private place: SyncPlace = { cursor: null, epoch: null };
   private histories = new Map<ChatHash, HistoryLoader>();
-  private watched = "";
   private fetchingChats = new Set<ChatHash>();
 
   constructor(
@@ -64,6 +67,7 @@ export class Account {
     this.directory = new Directory((ids) => this.api.users(ids), clock);
     this.directory.learn([me]);
     this.presence = new PresenceBook(clock, (frame) => this.connection.send(frame));
+    this.watch = new Watch((frame) => this.connection.send(frame));
     this.marks = new Marks(this.chats, clock, (frame) => this.connection.send(frame));
     this.cache = new Cache(stores.snapshots, clock, () => this.snapshot());
     this.sync = this.makeSync(this.place);
@@ -120,10 +124,10 @@ export class Account {
   seen(chat: ChatHash, seq: number): void { this.marks.read(chat, seq); }
 
   private becameLive(): void {
-    this.watched = "";
+    this.watch.forget();
     this.outbox.connected();
     this.sync.begin();
-    this.watch();
+    this.watchPeers();
   }
 
   private becameLost(): void {
@@ -192,7 +196,14 @@ export class Account {
     if (this.fetchingChats.has(chat)) return;
     this.fetchingChats.add(chat);
     const landed = () => this.fetchingChats.delete(chat);
-    this.api.chat(chat).then((answer) => { landed(); this.takeChats([answer]); }, landed);
+    this.api.chat(chat).then(
+      (answer) => { landed(); this.takeChats([answer]); },
+      (error) => {
+        landed();
+        // Nobody else would ask again: its messages arrived, only the chat is not known.
+        if (error instanceof ApiError && error.retryable) this.environment.clock.after(fetchAgainMs, () => this.fetchChat(chat));
+      },
+    );
   }
 
   private takeChats(chats: readonly Chat[]): void {
@@ -207,7 +218,7 @@ export class Account {
       this.directory.want(chat.members.map((member) => member.user_id));
     }
     this.loaded.set(true);
-    this.watch();
+    this.watchPeers();
     this.cache.changed();
   }
 
@@ -217,19 +228,15 @@ export class Account {
     this.cache.changed();
   }
 
-  /** The people of the chats at the top of the list. */
-  private watch(): void {
-    const users = this.chats.ordered.get().map((summary) => peerOf(summary, this.me.id)).slice(0, watchedUsersMax);
-    const key = [...new Set(users)].sort().join(" ");
-    if (key === "" || key === this.watched) return;
-    if (this.connection.send({ type: "watch", users: [...new Set(users)] })) this.watched = key;
+  private watchPeers(): void {
+    this.watch.people(this.chats.ordered.get().map((summary) => peerOf(summary, this.me.id)));
   }
 
-  /** Their first message gives the right to see them: the server looks at it when `watch` arrives. */
+  /** Their first message gives the right to see them. */
   private rewatchFor(user: UserId): void {
     if ((this.presence.people.get().get(user)?.state ?? "unknown") !== "unknown") return;
-    this.watched = "";
-    this.watch();
+    this.watch.forget();
+    this.watchPeers();
   }
 
   private async renewNow(): Promise<void> {

@@ -41,6 +41,15 @@ function makeId(): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
+/** "Firefox on Android": what people recognise their devices by. */
+function deviceName(agent: string): string {
+  const first = (names: readonly [RegExp, string][], other: string) => names.find(([sign]) => sign.test(agent))?.[1] ?? other;
+  // Every browser also claims to be the ones below it.
+  const browser = first([[/Edg/, "Edge"], [/OPR/, "Opera"], [/Firefox|FxiOS/, "Firefox"], [/Chrom|CriOS/, "Chrome"], [/Safari/, "Safari"]], "Browser");
+  const system = first([[/Android/, "Android"], [/iPhone|iPad/, "iOS"], [/CrOS/, "ChromeOS"], [/Windows/, "Windows"], [/Mac/, "macOS"], [/Linux/, "Linux"]], "");
+  return system === "" ? browser : `${browser} on ${system}`;
+}
+
 export function browserEnvironment(): Environment {
   const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("parley");
   return {
@@ -65,6 +74,7 @@ export function browserEnvironment(): Environment {
       post: (message) => channel?.postMessage(message),
       listen: (hear) => channel?.addEventListener("message", (event) => hear(event.data)),
     },
+    device: deviceName(navigator.userAgent),
     cookies: location.protocol === "https:",
   };
 }

@@ -49,6 +49,8 @@ export interface Environment {
   storage: TextStorage;
   lock: ExclusiveLock;
   tabs: TabChannel;
+  /** What the list of sessions calls this device, at most 64 characters. */
+  device: string;
   /** Whether the refresh token can be left to an HttpOnly cookie: only where the page came by https. */
   cookies: boolean;
 }

@@ -55,6 +55,8 @@ export interface Welcome {
   user: UserId;
   session: string;
   connection: string;
+  /** Absent from gateways before it was added. */
+  gateway?: string;
   heartbeat_ms: number;
   server_time: string;
   history_epoch: string;

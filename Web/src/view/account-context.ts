@@ -16,9 +16,16 @@ export function useObservable<Value>(observable: Observable<Value>): Value {
   return useSyncExternalStore(observable.subscribe, observable.get);
 }
 
+/** Re-renders only when what is selected changes; it has to be a string, a number, a boolean or nothing. */
+export function useSelected<Value, Part extends string | number | boolean | null | undefined>(
+  observable: Observable<Value>, select: (value: Value) => Part,
+): Part {
+  return useSyncExternalStore(observable.subscribe, () => select(observable.get()));
+}
+
 export function useName(user: UserId): string {
   const account = useAccount();
-  return nameOf(useObservable(account.directory.users).get(user), user === account.me.id);
+  return useSelected(account.directory.users, (users) => nameOf(users.get(user), user === account.me.id));
 }
 
 export function nameOf(user: User | undefined, isMe: boolean): string {

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Account } from "../core/account";
 import type { Environment } from "../core/environment";
 import { outboxStorage, snapshotStorage } from "../core/indexed-db";
@@ -6,17 +6,18 @@ import type { Session } from "../core/session/session";
 import type { User } from "../protocol/types";
 import { AccountProvider, useObservable } from "./account-context";
 import { Announcer } from "./announcer";
-import { Banner } from "./banner";
 import { ChatList } from "./chat-list";
 import { ChatPane } from "./chat/chat-pane";
+import { Banner } from "./connection/banner";
+import { watchPage } from "./connection/watch-page";
 import { NewVersion } from "./new-version";
 import { notifyOfNews } from "./notifications";
 import { FindPeople } from "./find-people";
-import { useRoute } from "./route";
+import { Icon } from "./icon";
+import { type Route, useRoute } from "./route";
 import { Settings } from "./settings/settings";
 import { SignIn } from "./sign-in";
 import { usePageTitle } from "./title";
-import { watchPage } from "./watch-page";
 
 interface Props {
   environment: Environment;
@@ -50,6 +51,7 @@ function SignedIn({ environment, session, user }: Props & { user: User }) {
 function Screen() {
   const route = useRoute();
   usePageTitle();
+  useFocus(route);
   return (
     <div className="app">
       <Banner />
@@ -60,8 +62,21 @@ function Screen() {
         {route.at === "chat" && <ChatPane key={route.chat} chat={route.chat} />}
         {route.at === "find" && <FindPeople />}
         {route.at === "settings" && <Settings />}
-        {route.at === "list" && <section className="main"><div className="empty">Choose a chat, or find people to write to.</div></section>}
+        {route.at === "list" && <section className="main"><div className="empty"><Icon name="logo" />Choose a chat, or find people to write to.</div></section>}
       </main>
     </div>
   );
+}
+
+/** After each change of route the focus is in what has just come, unless a field there took it: the reader hears where they are. */
+function useFocus(route: Route): void {
+  const place = route.at === "chat" ? route.chat : route.at;
+  const before = useRef(place);
+  useEffect(() => {
+    if (before.current === place) return;
+    before.current = place;
+    const pane = document.querySelector(place === "list" ? ".sidebar" : ".main");
+    if (pane === null || pane.contains(document.activeElement)) return;
+    pane.querySelector<HTMLElement>(place === "list" ? ".rows a[tabindex='0'], h1" : "h1")?.focus();
+  }, [place]);
 }

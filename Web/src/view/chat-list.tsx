@@ -1,8 +1,11 @@
-import { type KeyboardEvent, useState } from "react";
+import { type KeyboardEvent, memo, useState } from "react";
 import { type ChatSummary, peerOf, unreadOf } from "../core/chats/chat-list";
+import type { Pending } from "../core/outbox/outbox";
 import type { ChatHash } from "../protocol/types";
-import { useAccount, useName, useObservable } from "./account-context";
+import { useAccount, useName, useObservable, useSelected } from "./account-context";
 import { Avatar } from "./avatar";
+import { ConnectionIndicator } from "./connection/indicator";
+import { Icon } from "./icon";
 import { chatLink } from "./route";
 import { listTime } from "./words";
 
@@ -23,12 +26,14 @@ export function ChatList({ open }: { open: ChatHash | null }) {
   return (
     <nav className="sidebar" aria-label="Chats">
       <header className="bar">
-        <h1>Parley</h1>
-        <a className="icon-button" href="#/find" aria-label="Find people" title="Find people">+</a>
-        <a className="icon-button" href="#/settings" aria-label="Settings" title="Settings">⚙</a>
+        <h1 tabIndex={-1}>Parley</h1>
+        <ConnectionIndicator />
+        <a className="icon-button" href="#/find" aria-label="Find people" title="Find people"><Icon name="plus" /></a>
+        <a className="icon-button" href="#/settings" aria-label="Settings" title="Settings"><Icon name="sliders" /></a>
       </header>
       {chats.length === 0 && loaded && (
         <div className="empty">
+          <Icon name="logo" />
           <p>No chats yet.</p>
           <a className="btn btn-primary" href="#/find">Find people</a>
         </div>
@@ -55,25 +60,32 @@ interface RowProps {
   onFocus: (chat: ChatHash) => void;
 }
 
-function ChatRow({ summary, isOpen, isStop, onFocus }: RowProps) {
+const ChatRow = memo(function ChatRow({ summary, isOpen, isStop, onFocus }: RowProps) {
   const account = useAccount();
   const peer = peerOf(summary, account.me.id);
   const name = useName(peer);
-  const online = useObservable(account.presence.people).get(peer)?.state === "online" && peer !== account.me.id;
-  const typing = useObservable(account.presence.typing).has(summary.chat);
+  const online = useSelected(account.presence.people, (people) => people.get(peer)?.state === "online") && peer !== account.me.id;
+  const typing = useSelected(account.presence.typing, (chats) => chats.has(summary.chat));
+  const waiting = useSelected(account.outbox.pending, (entries) => lastOf(entries, summary.chat)?.body);
+  const failed = useSelected(account.outbox.pending, (entries) => (lastOf(entries, summary.chat)?.failed ?? null) !== null);
   const unread = unreadOf(summary, account.me.id);
   const last = summary.lastMessage;
-  const preview = last === null ? "No messages yet" : `${last.from === account.me.id ? "You: " : ""}${last.body}`;
+  const preview = failed ? `Not sent: ${waiting}` : waiting !== undefined ? `You: ${waiting}`
+    : last === null ? "No messages yet" : `${last.from === account.me.id ? "You: " : ""}${last.body}`;
   return (
     <li>
       <a className="row-link" href={chatLink(summary.chat)} aria-current={isOpen ? "page" : undefined}
         tabIndex={isStop ? 0 : -1} onFocus={() => onFocus(summary.chat)}>
-        <Avatar name={name} online={online} />
+        <Avatar user={peer} name={name} online={online} />
         <bdi className="line name">{name}</bdi>
         <span className="side quiet">{last === null ? "" : listTime(last.sent_at)}</span>
-        <span className="line quiet" dir="auto">{typing ? "typing…" : preview}</span>
+        {typing
+          ? <span className="line typing">typing…</span>
+          : <span className={failed ? "line bad" : "line quiet"} dir="auto">{preview}</span>}
         {unread > 0 ? <span className="count">{unread > 999 ? "999+" : unread}<span className="visually-hidden"> unread</span></span> : <span />}
       </a>
     </li>
   );
-}
+});
+
+const lastOf = (entries: readonly Pending[], chat: ChatHash) => entries.filter((entry) => entry.chat === chat).pop();

@@ -3,6 +3,7 @@ import type { User } from "../protocol/types";
 import { useAccount } from "./account-context";
 import { announce } from "./announcer";
 import { Avatar } from "./avatar";
+import { Icon } from "./icon";
 import { chatLink, go } from "./route";
 import { explain } from "./words";
 
@@ -38,8 +39,8 @@ export function FindPeople() {
   return (
     <section className="main" aria-label="Find people">
       <header className="bar">
-        <a className="icon-button back" href="#/" aria-label="Back to chats">←</a>
-        <h1>Find people</h1>
+        <a className="icon-button back" href="#/" aria-label="Back to chats"><Icon name="back" /></a>
+        <h1 tabIndex={-1}>Find people</h1>
       </header>
       <div className="scroll">
         <div className="page">
@@ -52,7 +53,7 @@ export function FindPeople() {
             {found?.map((user) => (
               <li key={user.id}>
                 <button className="row-link" type="button" onClick={() => start(user)}>
-                  <Avatar name={user.display_name} online={false} />
+                  <Avatar user={user.id} name={user.display_name} online={false} />
                   <bdi className="line name">{user.display_name}</bdi>
                   <span />
                   <span className="line quiet">{user.id === account.me.id ? "you: notes to yourself" : `@${user.username}`}</span>

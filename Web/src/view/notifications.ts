@@ -33,7 +33,7 @@ export function notifyOfNews(account: Account): void {
 async function show(account: Account, message: Message): Promise<void> {
   const title = nameOf(account.directory.users.get().get(message.from), false);
   // One per chat: a tag is replaced by its next, also where several tabs are open.
-  const options = { body: message.body.slice(0, 200), tag: message.chat, icon: "/icon.svg" };
+  const options = { body: message.body.slice(0, 200), tag: message.chat, icon: "/icon-192.png" };
   const workers = (navigator as { serviceWorker?: ServiceWorkerContainer }).serviceWorker;
   const registration = await workers?.getRegistration();
   // Phones know only the worker's notifications.

@@ -1,5 +1,6 @@
 import { type FormEvent, useState } from "react";
 import type { Session } from "../core/session/session";
+import { Icon } from "./icon";
 import { explain } from "./words";
 
 export function SignIn({ session, ended }: { session: Session; ended: boolean }) {
@@ -24,7 +25,7 @@ export function SignIn({ session, ended }: { session: Session; ended: boolean })
 
   return (
     <main className="page welcome scroll">
-      <h1>Parley</h1>
+      <h1><Icon name="logo" /> Parley</h1>
       <p className="quiet">{isNew ? "A name and a password, and you can write." : "Sign in to your chats."}</p>
       {ended && fault === null && <p role="status">You were signed out. Please sign in again.</p>}
       <form onSubmit={(event) => void submit(event)}>

@@ -6,7 +6,8 @@ import type { Cancel, Environment, Socket } from "../environment";
 import { Observable } from "../observable";
 import type { Session } from "../session/session";
 import { type ConnectionHealth, describeHealth, unknownHealth } from "./health";
-import { advance, type Action, type Event, initialState, type State, type StopReason, type TimerName } from "./machine";
+import { advance } from "./machine";
+import { type Action, type Event, initialState, type State, type StopReason, type TimerName } from "./state";
 
 export interface ConnectionEvents {
   /** A welcome: sync now. */
@@ -23,7 +24,7 @@ export class Connection {
   private sockets = new Map<number, Socket>();
   private timers = new Map<TimerName, Cancel>();
   private reported: Health | null = null;
-  private connectionId: string | null = null;
+  private welcome: Welcome | null = null;
 
   constructor(
     private readonly environment: Environment,
@@ -51,7 +52,11 @@ export class Connection {
 
   /** A fresh token on the live socket: a second hello carries it beyond the old token's end. */
   renew(token: string): void {
-    this.send({ type: "hello", protocol: 1, token, device: "web" });
+    this.send(this.helloWith(token));
+  }
+
+  private helloWith(token: string): ClientFrame {
+    return { type: "hello", protocol: 1, token, device: this.environment.device };
   }
 
   private on(event: Event): void {
@@ -64,7 +69,7 @@ export class Connection {
 
   private publish(): void {
     const now = this.environment.clock.now();
-    this.health.set(describeHealth(this.health.get(), this.state, this.reported, this.connectionId, now));
+    this.health.set(describeHealth(this.health.get(), this.state, this.reported, this.welcome, now));
   }
 
   private perform(action: Action): void {
@@ -93,7 +98,7 @@ export class Connection {
         return this.session.end();
       case "live":
         this.reported = null;
-        this.connectionId = action.welcome.connection;
+        this.welcome = action.welcome;
         return this.events.live(action.welcome);
       case "lost":
         this.reported = null;
@@ -128,7 +133,7 @@ export class Connection {
 
   private hello(number: number): void {
     this.session.accessToken().then(
-      (token) => this.sockets.get(number)?.send(encodeFrame({ type: "hello", protocol: 1, token, device: "web" })),
+      (token) => this.sockets.get(number)?.send(encodeFrame(this.helloWith(token))),
       () => this.on({ is: "closed", socket: number, code: closedBeforeOpen }),
     );
   }

@@ -1,7 +1,7 @@
 // What the banner and the details panel say, derived from the connection's state and from what the gateway reported last.
 
-import type { Health, Services } from "../../protocol/types";
-import type { State, StopReason } from "./machine";
+import type { Health, Services, Welcome } from "../../protocol/types";
+import type { State, StopReason } from "./state";
 
 export type HealthWord = "connected" | "degraded" | "connecting" | "waiting" | "offline" | StopReason | "idle";
 
@@ -12,11 +12,12 @@ export interface ConnectionHealth {
   retryAt: number | null;
   roundTripMs: number | null;
   connection: string | null;
+  gateway: string | null;
   services: Services;
 }
 
 export const unknownHealth: ConnectionHealth = {
-  word: "idle", since: 0, retryAt: null, roundTripMs: null, connection: null, services: {},
+  word: "idle", since: 0, retryAt: null, roundTripMs: null, connection: null, gateway: null, services: {},
 };
 
 function healthWord(state: State, reported: Health | null): HealthWord {
@@ -29,7 +30,7 @@ function healthWord(state: State, reported: Health | null): HealthWord {
 }
 
 export function describeHealth(
-  before: ConnectionHealth, state: State, reported: Health | null, connection: string | null, now: number,
+  before: ConnectionHealth, state: State, reported: Health | null, welcome: Welcome | null, now: number,
 ): ConnectionHealth {
   const word = healthWord(state, reported);
   return {
@@ -37,7 +38,8 @@ export function describeHealth(
     since: word === before.word ? before.since : now,
     retryAt: state.retryAt,
     roundTripMs: state.roundTripMs,
-    connection: state.current === null ? null : connection,
+    connection: (state.current !== null && welcome?.connection) || null,
+    gateway: (state.current !== null && welcome?.gateway) || null,
     services: reported?.services ?? {},
   };
 }

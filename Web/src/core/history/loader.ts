@@ -72,19 +72,30 @@ export class HistoryLoader {
     if (this.timeline.hole) void this.catchUp();
   }
 
-  /** After the window's end, page by page, to the newest; too far behind, the newest page instead. */
+  /** After the window's end, page by page, to the newest; too far behind, see `skip`. */
   private async catchUp(): Promise<void> {
     const { timeline } = this;
     if (this.loading) {
       this.again = true;
       return;
     }
-    if (timeline.lastSeq - timeline.last > fillMax) return void (await this.newest());
+    if (timeline.lastSeq - timeline.last > fillMax) return this.skip();
     while (timeline.loaded && !timeline.cutBelow && timeline.last < timeline.lastSeq) {
       const before = timeline.last;
       const place = { after: timeline.last };
       const done = await this.fetch(place, historyPageMax, (page) => timeline.extendDown(page.messages, page.last_seq));
       if (!done || timeline.last === before) return;
+    }
+  }
+
+  private async skip(): Promise<void> {
+    const { timeline } = this;
+    if (timeline.reading) {
+      timeline.leaveBelow();
+      this.changed(this.chat, []);
+    } else if (await this.newest()) {
+      timeline.skippedTo = timeline.first;
+      this.changed(this.chat, []);
     }
   }
 

@@ -20,6 +20,8 @@ export class Timeline {
   cutBelow = false;
   /** Somebody reads further up: the window gives way below, not above. */
   reading = false;
+  /** The window begins here because too much was missed to fill it in: the page says so above this message. */
+  skippedTo: Seq | null = null;
   private waiting = new Map<Seq, Message>();
 
   get first(): Seq { return this.messages[0]?.seq ?? 0; }
@@ -65,10 +67,17 @@ export class Timeline {
     if (this.messages.length > windowMax) this.trim(true);
   }
 
+  /** More was missed than is filled in, while somebody reads further up: they keep their place and read on from there. */
+  leaveBelow(): void {
+    this.cutBelow = true;
+    this.waiting.clear();
+  }
+
   forget(): void {
     this.messages = [];
     this.loaded = false;
     this.cutBelow = false;
+    this.skippedTo = null;
     this.waiting.clear();
   }
 
@@ -89,9 +98,7 @@ export class Timeline {
 
   private trim(keepTop: boolean): void {
     this.messages = keepTop ? this.messages.slice(0, windowMax) : this.messages.slice(-windowMax);
-    if (!keepTop) return;
-    this.cutBelow = true;
-    this.waiting.clear();
+    if (keepTop) this.leaveBelow();
   }
 
   private takeWaiting(): void {

@@ -94,10 +94,14 @@ export class Outbox {
     this.publish([...this.pending.get().filter((other) => other.id !== id), again]);
     if (renamed !== id) await this.storage.remove(id).catch(() => {});
     await this.store(again);
+    this.environment.tabs.post({ outbox: this.user, gone: id, tab: this.tab });
     this.pump(again.chat);
   }
 
-  remove(id: string): void { this.settled(id); }
+  remove(id: string): void {
+    this.settled(id);
+    this.environment.tabs.post({ outbox: this.user, gone: id });
+  }
 
   connected(): void {
     this.live = true;
@@ -143,10 +147,15 @@ export class Outbox {
     this.pump(entry.chat);
   }
 
-  /** Another tab wrote something: should it end before that is sent, this one sends it. */
+  /**
+   * Another tab deleted a message, or tries it again: it is no longer ours to show.
+   * Or it wrote something: should it end before that is sent, this one sends it.
+   */
   private heard(message: unknown): void {
-    const { outbox, tab } = (message ?? {}) as { outbox?: unknown; tab?: unknown };
-    if (outbox !== this.user || typeof tab !== "string" || this.heirs.has(tab) || this.stopped) return;
+    const { outbox, tab, gone } = (message ?? {}) as { outbox?: unknown; tab?: unknown; gone?: unknown };
+    if (outbox !== this.user || this.stopped) return;
+    if (typeof gone === "string") this.publish(this.pending.get().filter((entry) => entry.id !== gone));
+    if (typeof tab !== "string" || this.heirs.has(tab)) return;
     this.heirs.add(tab);
     void this.environment.lock(lockOf(tab), async () => {
       this.heirs.delete(tab);

@@ -102,7 +102,7 @@ export class Session {
 
   private async enter(route: "login" | "register", fields: object): Promise<void> {
     const cookie = this.environment.cookies ? { cookie: true } : {};
-    const body = { ...fields, device: "web", ...cookie };
+    const body = { ...fields, device: this.environment.device, ...cookie };
     const answer = await request(this.environment.fetch, { method: "POST", path: `/api/v1/auth/${route}`, body });
     this.keep(this.toRecord(answer as SignedIn));
     this.environment.tabs.post("session renewed");

@@ -4,11 +4,12 @@ import type { Message } from "../../protocol/types";
 import { useAccount } from "../account-context";
 import { announce } from "../announcer";
 import { explainFailure, timeOf } from "../words";
+import { Icon, type IconName } from "../icon";
 import { LinkedText } from "./linked-text";
 
 export type Tick = "pending" | "sent" | "delivered" | "read" | null;
 
-const glyphs = { pending: "◷", sent: "✓", delivered: "✓✓", read: "✓✓" };
+const icons: Record<Exclude<Tick, null>, IconName> = { pending: "pending", sent: "sent", delivered: "both", read: "both" };
 
 function Stamp({ at, tick }: { at: string | number; tick: Tick }) {
   return (
@@ -16,7 +17,7 @@ function Stamp({ at, tick }: { at: string | number; tick: Tick }) {
       {timeOf(at)}
       {tick !== null && (
         <span className={`tick ${tick}`} data-tick={tick}>
-          <span aria-hidden="true"> {glyphs[tick]}</span>
+          <Icon name={icons[tick]} />
           <span className="visually-hidden"> {tick}</span>
         </span>
       )}
@@ -28,6 +29,9 @@ function copy(text: string): void {
   // Missing on plain http: then the text can still be marked by hand.
   void navigator.clipboard?.writeText(text).then(() => announce("Copied"), () => {});
 }
+
+/** One to three emoji and nothing else are shown large. */
+const onlyEmoji = /^(?:(?:\p{Extended_Pictographic}[\u{1f3fb}-\u{1f3ff}\ufe0f\u200d]*|[\u{1f1e6}-\u{1f1ff}]{2}) ?){1,3}$/u;
 
 interface MessageProps {
   message: Message;
@@ -42,10 +46,10 @@ export const MessageBubble = memo(function MessageBubble({ message, starts, tick
     <li className={`message${mine ? " mine" : ""}${starts ? " starts" : ""}`} data-seq={message.seq} tabIndex={-1}>
       <div className="bubble">
         <span className="visually-hidden">{mine ? "You" : author}: </span>
-        <span dir="auto"><LinkedText text={message.body} /></span>
+        <span dir="auto" className={onlyEmoji.test(message.body) ? "big" : undefined}><LinkedText text={message.body} /></span>
         <Stamp at={message.sent_at} tick={tick} />
       </div>
-      <button className="copy" type="button" onClick={() => copy(message.body)}>Copy</button>
+      <button className="icon-button copy" type="button" aria-label="Copy" title="Copy" onClick={() => copy(message.body)}><Icon name="copy" /></button>
     </li>
   );
 });

@@ -3,6 +3,8 @@ import { memberOf, peerOf, unreadOf } from "../../core/chats/chat-list";
 import type { ChatHash, Member, Message, Seq } from "../../protocol/types";
 import { useAccount, useName, useObservable } from "../account-context";
 import { announce } from "../announcer";
+import { Avatar } from "../avatar";
+import { Icon } from "../icon";
 import { dayOf, lastSeenOf } from "../words";
 import { MessageBubble, PendingBubble, type Tick } from "./bubbles";
 import { Composer } from "./composer";
@@ -19,9 +21,12 @@ export function ChatPane({ chat }: { chat: ChatHash }) {
   return (
     <section className="main" aria-label="Chat">
       <header className="bar">
-        <a className="icon-button back" href="#/" aria-label="Back to chats">←</a>
-        <h1><bdi>{known ? name : "…"}</bdi></h1>
-        {known && peer !== account.me.id && <PeerState chat={chat} peer={peer} />}
+        <a className="icon-button back" href="#/" aria-label="Back to chats"><Icon name="back" /></a>
+        {known && <Avatar user={peer} name={name} online={false} />}
+        <div className="who">
+          <h1 tabIndex={-1}><bdi>{known ? name : "…"}</bdi></h1>
+          {known && peer !== account.me.id && <PeerState chat={chat} peer={peer} />}
+        </div>
       </header>
       {known && <Conversation chat={chat} peerName={name} peer={memberOf(summary, peer)} self={peer === account.me.id} />}
       {!known && <Missing chat={chat} />}
@@ -40,7 +45,7 @@ function PeerState({ chat, peer }: { chat: ChatHash; peer: string }) {
   const { presence } = useAccount();
   const state = useObservable(presence.people).get(peer);
   const typing = useObservable(presence.typing).has(chat);
-  if (typing) return <span className="quiet" data-peer-state="typing">typing…</span>;
+  if (typing) return <span className="typing" data-peer-state="typing">typing…</span>;
   if (state === undefined || state.state === "unknown") return null;
   const words = state.state === "online" ? "online" : lastSeenOf(state.lastSeen);
   return <span className="quiet" data-peer-state={state.state}>{words}</span>;
@@ -72,7 +77,8 @@ function Conversation({ chat, peerName, peer, self }: ConversationProps) {
 
   const { messages } = timeline;
   const pending = useMemo(() => outbox.filter((entry) => entry.chat === chat), [outbox, chat]);
-  const lines = useMemo(() => makeLines(messages, pending, unreadAfter, me), [messages, pending, unreadAfter, me]);
+  const lines = useMemo(() => makeLines(messages, pending, unreadAfter, timeline.skippedTo, me),
+    [messages, pending, unreadAfter, timeline.skippedTo, me]);
   const older = useCallback(() => void history.older(), [history]);
   const newer = useCallback(() => void history.newer(), [history]);
   const seen = useCallback((seq: Seq) => account.seen(chat, seq), [account, chat]);
@@ -105,6 +111,7 @@ function Conversation({ chat, peerName, peer, self }: ConversationProps) {
         <ol className="rows" ref={list} onKeyDown={move}>
           {lines.map((line) => {
             if (line.is === "day") return <li key={line.key} className="divider">{dayOf(line.at)}</li>;
+            if (line.is === "skipped") return <li key={line.key} className="divider">Much was written while you were away. Scroll up to read it.</li>;
             if (line.is === "unread") return <li key={line.key} className="divider unread" data-unread="">New messages</li>;
             if (line.is === "pending") return <PendingBubble key={line.key} pending={line.pending} starts={line.starts} />;
             return <MessageBubble key={line.key} message={line.message} starts={line.starts} tick={tickOf(line.message)} author={peerName} />;
@@ -114,7 +121,7 @@ function Conversation({ chat, peerName, peer, self }: ConversationProps) {
       {(!scroll.atBottom || timeline.cutBelow) && (
         <div className="below">
           <button className="btn btn-primary" type="button" onClick={toNewest}>
-            {news > 0 ? `${news} new message${news === 1 ? "" : "s"} ↓` : "To the newest ↓"}
+            {news > 0 ? `${news} new message${news === 1 ? "" : "s"}` : "To the newest"} <Icon name="down" />
           </button>
         </div>
       )}

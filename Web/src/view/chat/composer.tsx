@@ -4,6 +4,7 @@ import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from
 import { bodyFault, legalBody } from "../../protocol/limits";
 import type { ChatHash } from "../../protocol/types";
 import { useAccount } from "../account-context";
+import { Icon } from "../icon";
 import { go } from "../route";
 
 /** Where fingers type, Enter breaks the line and the button sends. */
@@ -36,7 +37,7 @@ export function Composer({ chat, onSent, onUp }: { chat: ChatHash; onSent: () =>
     if (wrong === "too_large") setFault("This is too long for one message. Please shorten it.");
     if (wrong !== null) return;
     setText("");
-    void account.write(chat, body).then(() => {});
+    void account.write(chat, body);
     account.drafts.set(chat, "");
     onSent();
     field.current?.focus();
@@ -61,7 +62,9 @@ export function Composer({ chat, onSent, onUp }: { chat: ChatHash; onSent: () =>
           onChange={(event) => change(event.target.value)} onKeyDown={key} />
         {fault !== null && <p className="bad" role="alert">{fault}</p>}
       </div>
-      <button className="btn btn-primary" type="submit" onMouseDown={(event) => event.preventDefault()}>Send</button>
+      <button className="btn btn-primary send" type="submit" aria-label="Send" title="Send" onMouseDown={(event) => event.preventDefault()}>
+        <Icon name="send" />
+      </button>
     </form>
   );
 }

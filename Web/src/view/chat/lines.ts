@@ -7,13 +7,16 @@ import { sameDay } from "../words";
 export type Line =
   | { is: "day"; key: string; at: string | number }
   | { is: "unread"; key: string }
+  | { is: "skipped"; key: string }
   | { is: "message"; key: string; message: Message; starts: boolean }
   | { is: "pending"; key: string; pending: Pending; starts: boolean };
 
 /** Messages of one author further apart than this begin a new group. */
 const groupMs = 5 * 60_000;
 
-export function makeLines(messages: readonly Message[], pending: readonly Pending[], unreadAfter: Seq | null, me: UserId): Line[] {
+export function makeLines(
+  messages: readonly Message[], pending: readonly Pending[], unreadAfter: Seq | null, skippedTo: Seq | null, me: UserId,
+): Line[] {
   const lines: Line[] = [];
   let before: { from: UserId; at: string | number } | null = null;
   const begins = (from: UserId, at: string | number): boolean => {
@@ -28,6 +31,7 @@ export function makeLines(messages: readonly Message[], pending: readonly Pendin
   for (const message of messages) {
     if (message.from === me) shown.add(message.id);
     const starts = begins(message.from, message.sent_at);
+    if (message.seq === skippedTo) lines.push({ is: "skipped", key: "skipped" });
     if (!divided && unreadAfter !== null && message.seq > unreadAfter && message.from !== me) {
       divided = true;
       lines.push({ is: "unread", key: "unread" });

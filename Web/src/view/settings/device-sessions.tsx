@@ -31,7 +31,7 @@ export function DeviceSessions() {
           </li>
         ))}
       </ul>
-      {others.length > 1 && (
+      {others.length > 0 && (
         <button className="btn btn-outline-primary" type="button" disabled={busy} onClick={() => end(others)}>Sign out all others</button>
       )}
     </section>

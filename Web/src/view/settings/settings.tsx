@@ -1,5 +1,5 @@
 import { useAccount } from "../account-context";
-import { ConnectionDetails } from "./connection-details";
+import { Icon } from "../icon";
 import { DeviceSessions } from "./device-sessions";
 import { NameForm } from "./name-form";
 import { NotificationChoice } from "./notification-choice";
@@ -11,8 +11,8 @@ export function Settings() {
   return (
     <section className="main" aria-label="Settings">
       <header className="bar">
-        <a className="icon-button back" href="#/" aria-label="Back to chats">←</a>
-        <h1>Settings</h1>
+        <a className="icon-button back" href="#/" aria-label="Back to chats"><Icon name="back" /></a>
+        <h1 tabIndex={-1}>Settings</h1>
       </header>
       <div className="scroll">
         <div className="page">
@@ -22,7 +22,6 @@ export function Settings() {
           <NotificationChoice />
           <PasswordForm />
           <DeviceSessions />
-          <ConnectionDetails />
           <button className="btn btn-outline-primary" type="button" onClick={() => void account.session.signOut()}>Sign out</button>
         </div>
       </div>

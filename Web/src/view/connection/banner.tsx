@@ -1,8 +1,8 @@
 // What is wrong with the connection, in plain words, after a second of trouble: short ones heal before anybody reads.
 
 import { useEffect, useState } from "react";
-import type { ConnectionHealth } from "../core/connection/health";
-import { useAccount, useObservable } from "./account-context";
+import type { ConnectionHealth } from "../../core/connection/health";
+import { useAccount, useObservable } from "../account-context";
 
 const quietMs = 1_000;
 

@@ -1,6 +1,6 @@
 // What the browser tells about the world: each is a reason to look whether the socket still lives.
 
-import type { Connection } from "../core/connection/connection";
+import type { Connection } from "../../core/connection/connection";
 
 /** A timer that comes this late was asleep. */
 const tickMs = 2_000;
