@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Looking at a running system, and single processes of it: status, logs, process.
+# Looking at a running system, and its processes: status, logs, process, restart.
 
 # parse_home "$@": takes --home out, wherever it stands; the rest is in $arguments.
 parse_home() {
@@ -95,4 +95,21 @@ start_and_wait() {
         die "$1 ended while it was starting"
     fi
     warn "$1 runs, but is not ready"
+}
+
+# Rolls the services: each instance is ready again before the next one goes, so that with two of each nothing is ever away.
+# The stores and the edge stay: restarting those is an upgrade of their own.
+command_restart() {
+    local arguments name
+    parse_home "$@"
+    [[ ${#arguments[@]} -eq 0 ]] || die_usage "restart does not take '${arguments[0]}'"
+    require_running
+    while read -r name; do
+        case $name in postgres | redis | edge) continue ;; esac
+        say "restarting $name"
+        stop_process "$name"
+        start_and_wait "$name"
+        process_ready "$name" || die "$name is not ready; the instances after it were not restarted"
+    done < <(process_names)
+    say "all services were restarted"
 }

@@ -5,11 +5,14 @@
 
 instance_address() { printf '127.0.0.%s' "$1"; }
 
-# addresses SERVICE.public|internal COUNT SEPARATOR PREFIX: of all instances.
+# As many as the gateways, or as the other services, of this run.
+instances_of() { if [[ $1 == realtime-gateway ]]; then printf '%s' "$gateways"; else printf '%s' "$instances"; fi; }
+
+# addresses SERVICE public|internal SEPARATOR PREFIX: of all instances.
 addresses() {
-    local port number list=""
-    port=$(port_of "$1")
-    for ((number = 1; number <= $2; number++)); do
+    local port number count list=""
+    port=$(port_of "$1.$2") count=$(instances_of "$1")
+    for ((number = 1; number <= count; number++)); do
         list+=${list:+$3}$4$(instance_address "$number"):$port
     done
     printf '%s' "$list"
@@ -37,9 +40,9 @@ TZ=UTC
 PARLEY_INTERNAL_LISTEN=$address:$(port_of "$service.internal")
 PARLEY_ADVERTISE=http://$address:$(port_of "$service.internal")
 PARLEY_DEPLOYMENT_SECRET_FILE=$(secret_file deployment)
-PARLEY_AUTH_URLS=$(addresses auth-service.internal 1 , http://)
-PARLEY_MESSAGE_URLS=$(addresses message-service.internal 1 , http://)
-PARLEY_PRESENCE_URLS=$(addresses presence-service.internal 1 , http://)
+PARLEY_AUTH_URLS=$(addresses auth-service internal , http://)
+PARLEY_MESSAGE_URLS=$(addresses message-service internal , http://)
+PARLEY_PRESENCE_URLS=$(addresses presence-service internal , http://)
 EOT
     # A stopping instance goes on accepting for two of the edge's health intervals, so that it is left first.
     [[ -n ${PARLEY_DRAIN_DELAY_MS:-} ]] || printf 'PARLEY_DRAIN_DELAY_MS=1000\n'
@@ -61,16 +64,17 @@ assign_service_ports() {
     done
 }
 
-# configure_services CONFIGURATION GATEWAYS: names them in $services.
+# configure_services CONFIGURATION: names the instances in $services.
 configure_services() {
-    local folder number
+    local folder service number count
     folder=$(binaries "$1")
-    services=(auth-service-1 message-service-1 presence-service-1)
-    for ((number = 1; number <= $2; number++)); do services+=("realtime-gateway-$number"); done
-    local name
-    for name in "${services[@]}"; do
-        number=${name##*-}
-        service_environment "${name%-*}" "$number" | record_process "$name" "$folder/${name%-*}"
+    services=()
+    for service in auth-service message-service presence-service realtime-gateway; do
+        count=$(instances_of "$service")
+        for ((number = 1; number <= count; number++)); do
+            services+=("$service-$number")
+            service_environment "$service" "$number" | record_process "$service-$number" "$folder/$service"
+        done
     done
 }
 
@@ -101,9 +105,9 @@ HOME=$HOME_DIR/edge
 PARLEY_EDGE_ADDRESS=http://127.0.0.1:$port, http://localhost:$port
 PARLEY_EDGE_BIND=127.0.0.1
 PARLEY_WEB_ROOT=$(web_root)
-PARLEY_AUTH_UPSTREAMS=$(addresses auth-service.public 1 " " "")
-PARLEY_MESSAGE_UPSTREAMS=$(addresses message-service.public 1 " " "")
-PARLEY_GATEWAY_UPSTREAMS=$(addresses realtime-gateway.public "$1" " " "")
+PARLEY_AUTH_UPSTREAMS=$(addresses auth-service public " " "")
+PARLEY_MESSAGE_UPSTREAMS=$(addresses message-service public " " "")
+PARLEY_GATEWAY_UPSTREAMS=$(addresses realtime-gateway public " " "")
 PARLEY_AUTH_HEALTH_PORT=$(port_of auth-service.internal)
 PARLEY_MESSAGE_HEALTH_PORT=$(port_of message-service.internal)
 PARLEY_GATEWAY_HEALTH_PORT=$(port_of realtime-gateway.internal)

@@ -2,14 +2,14 @@
 # `parley up` and `parley down`.
 
 parse_up() {
-    consent=ask gateways=1 port="" home="" profile="" detach=no configuration=release building=yes
+    consent=ask gateways=1 instances=1 port="" home="" profile="" detach=no configuration=release building=yes
     while [[ $# -gt 0 ]]; do
         case $1 in
             --yes) consent=yes ;;
             --detach) detach=yes ;;
             --debug) configuration=debug ;;
             --no-build) building=no ;;
-            --gateways | --port | --home | --profile)
+            --gateways | --instances | --port | --home | --profile)
                 [[ -n ${2:-} ]] || die_usage "$1 needs a value"
                 printf -v "${1#--}" '%s' "$2"
                 shift
@@ -18,14 +18,15 @@ parse_up() {
         esac
         shift
     done
-        in_range "$gateways" 1 16 || die_usage "--gateways takes 1 to 16"
+    in_range "$gateways" 1 16 || die_usage "--gateways takes 1 to 16"
+    in_range "$instances" 1 16 || die_usage "--instances takes 1 to 16"
     [[ -z $port ]] || in_range "$port" 0 65535 || die_usage "--port takes 0 to 65535"
     [[ $profile == "" || $profile == bench ]] || die_usage "the only profile is 'bench'"
     [[ -z ${PARLEY_BINARIES:-} ]] || building=no
 }
 
 command_up() {
-    local consent gateways port home profile detach configuration building
+    local consent gateways instances port home profile detach configuration building
     parse_up "$@"
     use_home "$home"
     if all_processes_alive; then
@@ -73,8 +74,8 @@ start_system() {
     if [[ -n ${DATABASE_URL:-} ]]; then write_secret database_url "$DATABASE_URL"; else start_postgres; fi
     if [[ -n ${REDIS_URL:-} ]]; then write_secret redis_url "$REDIS_URL"; else start_redis; fi
     assign_service_ports
-    configure_services "$configuration" "$gateways"
-    configure_edge "$gateways"
+    configure_services "$configuration"
+    configure_edge
     migrate auth-service-1
     migrate message-service-1
     say "starting ${services[*]}"
