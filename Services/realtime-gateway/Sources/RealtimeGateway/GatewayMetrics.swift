@@ -8,6 +8,10 @@ enum GatewayMetrics {
     static let framesOut = Metrics.Counter(label: "parley_gateway_frames_sent_total")
     static let sends = Metrics.Counter(label: "parley_gateway_sends_total")
     static let sendTime = Metrics.Timer(label: "parley_gateway_send_seconds")
+    /// Sends refused because the oldest before them had waited too long.
+    static let sendsShed = Metrics.Counter(label: "parley_gateway_sends_shed_total")
+    /// How long the oldest message of a call had waited for it.
+    static let sendQueueAge = Metrics.Timer(label: "parley_gateway_send_queue_seconds")
     static let sendBatch = Metrics.Counter(label: "parley_gateway_append_calls_total")
     static let eventsOut = Metrics.Counter(label: "parley_gateway_events_sent_total")
     static let eventsIn = Metrics.Counter(label: "parley_gateway_events_received_total")

@@ -8,40 +8,20 @@ import ServiceLifecycle
 import StrictJSON
 import Synchronization
 
-/// Where a send came from and its answer goes.
-enum SendOrigin: Sendable {
-    case socket(ConnectionRef)
-    case request(CheckedContinuation<AppendOutcome, Never>)
-
-    var connection: ConnectionRef? {
-        if case .socket(let ref) = self { ref } else { nil }
-    }
-}
-
 /// The path of every message: appended by message-service in batches, answered to the sender, handed to everybody
 /// else. Nothing is routed before it is committed.
 ///
 /// Chats are spread over lanes. Each lane has one call in flight, and what comes meanwhile is the next batch, so that
 /// batches grow with the load and nothing waits for a timer.
 final class SendMessages: Service {
-    /// Within which a send is answered.
-    static let deadline: Duration = .seconds(5)
     private static let attempt: Duration = .seconds(1)
     private static let laneCount = 4
-    private static let waitingMax = 8192
-    private static let batchEntriesMax = 256
-    private static let batchBytesMax = 1 << 20
-
-    private struct Job {
-        let entry: AppendRequest.Entry
-        let origin: SendOrigin
-        let submitted: ContinuousClock.Instant
-        var deadline: Deadline { Deadline(submitted.advanced(by: SendMessages.deadline)) }
-    }
+    /// What somebody is told to wait who was refused under overload; random, so that they do not come back together.
+    private static let pauseAfterOverload: ClosedRange<Double> = 0.5...3
 
     /// One lane: the jobs that wait, and what wakes its loop.
     private final class Lane: Sendable {
-        let waiting = Mutex<[Job]>([])
+        let queue = Mutex(SendQueue())
         let wake: AsyncStream<Void>
         let wakeUp: AsyncStream<Void>.Continuation
         let key: UInt64
@@ -74,13 +54,13 @@ final class SendMessages: Service {
     func submit(_ entry: AppendRequest.Entry, from origin: SendOrigin) {
         GatewayMetrics.sends.increment()
         let lane = lanes[Int(entry.chat.low % UInt64(lanes.count))]
-        let job = Job(entry: entry, origin: origin, submitted: .now)
-        let taken = lane.waiting.withLock { waiting in
-            guard waiting.count < Self.waitingMax else { return false }
-            waiting.append(job)
-            return true
+        let job = SendJob(entry: entry, origin: origin, submitted: .now)
+        if lane.queue.withLock({ $0.add(job, now: job.submitted) }) {
+            lane.wakeUp.yield()
+        } else {
+            GatewayMetrics.sendsShed.increment()
+            finish([job], [.refused(.unavailable)])
         }
-        if taken { lane.wakeUp.yield() } else { finish([job], [.refused(.unavailable)]) }
     }
 
     /// As ``submit(_:from:)``, and waits for the outcome.
@@ -95,39 +75,34 @@ final class SendMessages: Service {
             }
         }
         for lane in lanes {
-            let left = lane.waiting.withLock { $0 }
-            finish(left, left.map { _ in .refused(.unavailable) })
+            refuse(lane.queue.withLock { $0.removeAll() })
         }
     }
 
     private func run(_ lane: Lane) async {
         for await _ in lane.wake {
-            while case let jobs = Self.nextBatch(lane), !jobs.isEmpty {
-                finish(jobs, await append(jobs, key: lane.key))
+            while case (let jobs, let expired) = lane.queue.withLock({ $0.nextBatch(now: .now) }),
+                !jobs.isEmpty || !expired.isEmpty
+            {
+                refuse(expired)
+                if let oldest = jobs.first {
+                    GatewayMetrics.sendQueueAge.recordNanoseconds(oldest.submitted.duration(to: .now).nanoseconds)
+                    finish(jobs, await append(jobs, key: lane.key))
+                }
             }
         }
     }
 
-    private static func nextBatch(_ lane: Lane) -> [Job] {
-        lane.waiting.withLock { waiting in
-            var bytes = 0
-            let count = waiting.prefix(batchEntriesMax).prefix { job in
-                bytes += job.entry.body.utf8.count
-                return bytes <= batchBytesMax
-            }.count
-            let batch = Array(waiting.prefix(count))
-            waiting.removeFirst(count)
-            return batch
-        }
-    }
+    /// Not stored, as far as is known: their time is over, or this gateway stops.
+    private func refuse(_ jobs: [SendJob]) { finish(jobs, jobs.map { _ in .refused(.unavailable) }) }
 
     /// An unknown outcome is resolved by the same append again, which the client's id makes safe.
-    private func append(_ jobs: [Job], key: UInt64) async -> [AppendOutcome] {
+    private func append(_ jobs: [SendJob], key: UInt64) async -> [AppendOutcome] {
         GatewayMetrics.sendBatch.increment()
         do throws(ServiceCallError) {
             let answer: AppendAnswer = try await messageService.call(
                 AppendRequest.path, body: AppendRequest(entries: jobs.map(\.entry)), key: key,
-                attempt: Self.attempt, deadline: jobs[0].deadline)
+                attempt: Self.attempt, deadline: Deadline(jobs[0].deadline))
             if answer.outcomes.count == jobs.count { return answer.outcomes }
             logger.error("message-service answered another number of outcomes")
         } catch {
@@ -137,7 +112,7 @@ final class SendMessages: Service {
     }
 
     /// Answers the senders, then hands the stored messages on.
-    private func finish(_ jobs: [Job], _ outcomes: [AppendOutcome]) {
+    private func finish(_ jobs: [SendJob], _ outcomes: [AppendOutcome]) {
         var answers: [(ConnectionRef, ByteBuffer)] = []
         var events: [Event] = []
         var origins: [ConnectionRef?] = []
@@ -171,7 +146,9 @@ final class SendMessages: Service {
         switch code {
         case .notFound: .chatNotFound
         case .conflict: ParleyError(.conflict, "another message was sent with this id")
-        case .unavailable: .unavailable("not stored yet; repeat with the same id")
+        case .unavailable:
+            .unavailable(
+                "not stored yet; repeat with the same id", retryAfter: .seconds(.random(in: pauseAfterOverload)))
         default: ParleyError(.internal, "not stored; repeat with the same id", retryAfter: .seconds(1))
         }
     }
