@@ -13,21 +13,16 @@ import Synchronization
 /// cut links and lost registrations need nothing else.
 final class Sweep: Service {
     private static let interval: Duration = .seconds(2)
-    private static let intervalBeforeFirst: Duration = .milliseconds(200)
+    /// Before the first answer, and after a failure: a sweep that waited its whole time twice would be late.
+    private static let intervalUntilAnswered: Duration = .milliseconds(250)
     /// How long a message that was just committed may still be on its way by the fast path.
     private static let grace: Duration = .milliseconds(300)
-
-    private struct State {
-        var cursor: String?
-        var epoch = ""
-        var delivered = DeliveredTips()
-    }
 
     private let messageService: ServiceClient
     private let registry: Registry
     private let isOn: Bool
     private let logger: Logger
-    private let state = Mutex(State())
+    private let state = Mutex(SweepState())
 
     init(messageService: ServiceClient, registry: Registry, isOn: Bool, logger: Logger) {
         self.messageService = messageService
@@ -44,46 +39,45 @@ final class Sweep: Service {
 
     /// Notes that a message was handed to the connections here.
     func delivered(_ tips: [EventTip]) {
-        state.withLock { state in
-            for tip in tips { state.delivered.record(tip.chat, tip.seq) }
-        }
+        state.withLock { $0.handedOn(tips) }
     }
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                await self.sweep()
+                let wasAnswered = await self.sweep()
                 // Cancelled means stopping: the loop's condition sees it.
-                try? await Task.sleep(for: self.hasCursor ? Self.interval : Self.intervalBeforeFirst)
+                try? await Task.sleep(for: wasAnswered ? Self.interval : Self.intervalUntilAnswered)
             }
         }
     }
 
-    private func sweep() async {
+    private func sweep() async -> Bool {
         let cursor = state.withLock { $0.cursor }
         do throws(ServiceCallError) {
             let answer: TipsAnswer = try await messageService.call(
                 TipsRequest.path, body: TipsRequest(cursor: cursor), deadline: .after(.seconds(2)))
-            let isNewEpoch = state.withLock { state in
-                defer { (state.epoch, state.cursor) = (answer.epoch, answer.next) }
-                return !state.epoch.isEmpty && state.epoch != answer.epoch
+            let finding = state.withLock { $0.answered(answer) { registry.has($0) } }
+            guard isOn else { return true }
+            switch finding {
+            case .nothing: break
+            case .everything: registry.broadcast(Self.resyncAll)
+            case .chats(let tips): await deliver(tips)
             }
-            guard isOn else { return }
-            if isNewEpoch || answer.overflow { return registry.broadcast(Self.resyncAll) }
-            await deliver(answer.tips.filter { $0.members.contains { registry.has($0) } })
+            return true
         } catch {
             // The next sweep asks from the same cursor.
             GatewayMetrics.sweepFailures.increment()
             logger.warning("sweep failed", metadata: ["reason": "\(error)"])
+            return false
         }
     }
 
     private func deliver(_ tips: [Tip]) async {
-        guard !missing(tips).isEmpty else { return }
         // Cancelled means stopping, and then the clients are sent elsewhere anyway.
         try? await Task.sleep(for: Self.grace)
         var byUser: [UserID: [ServerFrame.ResyncChat]] = [:]
-        let late = missing(tips)
+        let late = state.withLock { $0.missing(tips) }
         for tip in late {
             for user in tip.members where registry.has(user) {
                 byUser[user, default: []].append(.init(chat: tip.chat, lastSeq: tip.lastSeq))
@@ -97,10 +91,6 @@ final class Sweep: Service {
         registry.deliver(events: events)
         delivered(late.map { EventTip(chat: $0.chat, seq: $0.lastSeq) })
         GatewayMetrics.deliveredBySweep.increment(by: Int64(late.count))
-    }
-
-    private func missing(_ tips: [Tip]) -> [Tip] {
-        state.withLock { state in tips.filter { !state.delivered.reached($0.chat, $0.lastSeq) } }
     }
 
     private static let resyncAll = ByteBuffer(bytes: JSONWriter.encode(ServerFrame.resync(chats: nil)))
