@@ -8,9 +8,12 @@ const shortDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "sh
 
 export const timeOf = (at: string | number): string => clock.format(new Date(at));
 
-const dayKey = (at: string | number | Date): string => new Date(at).toDateString();
+const longestDayMs = 25 * 3_600_000;
 
-export const sameDay = (a: string | number, b: string | number): boolean => dayKey(a) === dayKey(b);
+export function sameDay(a: string | number, b: string | number): boolean {
+  const [one, other] = [new Date(a), new Date(b)];
+  return one.getDate() === other.getDate() && Math.abs(one.getTime() - other.getTime()) < longestDayMs;
+}
 
 export function dayOf(at: string | number): string {
   const today = new Date();

@@ -12,6 +12,18 @@ interface Anchor {
   top: number;
 }
 
+/** How many rows end above this line. Asked at every frame of a scroll, so by halving. */
+function countAbove(rows: NodeListOf<HTMLElement>, line: number): number {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((rows[middle]?.getBoundingClientRect().bottom ?? 0) > line) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
 export interface TimelineScroll {
   box: RefObject<HTMLDivElement>;
   atBottom: boolean;
@@ -42,8 +54,8 @@ export function useTimelineScroll({ version, older, newer, seen, reading }: Want
     const view = box.current;
     if (view === null) return;
     const bounds = view.getBoundingClientRect();
-    const rows = [...view.querySelectorAll<HTMLElement>("[data-seq]")];
-    const first = rows.find((row) => row.getBoundingClientRect().bottom > bounds.top);
+    const rows = view.querySelectorAll<HTMLElement>("[data-seq]");
+    const first = rows[countAbove(rows, bounds.top)];
     anchor.current = first === undefined ? null
       : { row: first, seq: first.dataset["seq"], top: first.getBoundingClientRect().top - bounds.top };
     const below = view.scrollHeight - view.scrollTop - view.clientHeight;
@@ -52,9 +64,7 @@ export function useTimelineScroll({ version, older, newer, seen, reading }: Want
     reading(!sticking.current);
     if (opened.current && view.scrollTop < pageAhead) older();
     if (opened.current && below < pageAhead) newer();
-    let last = rows.length - 1;
-    while (last >= 0 && (rows[last]?.getBoundingClientRect().bottom ?? 0) > bounds.bottom + bottomSlack) last -= 1;
-    const seq = Number(rows[last]?.dataset["seq"] ?? 0);
+    const seq = Number(rows[countAbove(rows, bounds.bottom + bottomSlack) - 1]?.dataset["seq"] ?? 0);
     if (opened.current && seq > 0 && document.visibilityState === "visible" && document.hasFocus()) seen(seq);
   }, [older, newer, seen, reading]);
 
