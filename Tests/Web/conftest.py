@@ -1,70 +1,50 @@
 """The browser tests run in Debian's Chromium against a real system, which they start themselves.
 
-PARLEY_TEST_HOME names the home folder of a system that runs already; it is used instead and left running.
+PARLEY_TEST_HOME names the home folder of a system that runs already, best with `--profile bench`; it is used instead and
+left running.
 """
 
-import os
-import pathlib
-import subprocess
-import tempfile
+from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
-from people import Person, System
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-
-# Without these Chromium looks for the network that a test machine need not have.
-FLAGS = [
-    "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
-    "--disable-domain-reliability", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
-]
-
-PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
-DESKTOP = {"viewport": {"width": 1280, "height": 800}}
+from people import People
+from person import chromium
+from system import System, running_system
+from waiting import eventually
 
 
-def parley(home, *arguments):
-    subprocess.run([ROOT / "parley", *arguments, "--home", home], check=True, stdin=subprocess.DEVNULL,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, timeout=120)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What breaks processes comes last."""
+    items.sort(key=lambda item: item.get_closest_marker("faults") is not None)
 
 
 @pytest.fixture(scope="session")
-def system():
-    running = os.environ.get("PARLEY_TEST_HOME")
-    if running:
-        yield System(running, parley)
-        return
-    with tempfile.TemporaryDirectory(prefix="parley-web-") as folder:
-        home = os.path.join(folder, "home")
-        parley(home, "up", "--yes", "--no-build", "--debug", "--detach", "--port", "0", "--gateways", "2")
-        try:
-            yield System(home, parley)
-        finally:
-            parley(home, "down", "--delete")
+def system() -> Iterator[System]:
+    with running_system() as system:
+        yield system
 
 
 @pytest.fixture(scope="session")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
-def person(system, browser):
-    """person("Ada", phone=True): somebody who has just signed up, on a page that tolerates no error."""
-    people = []
+def people(system: System, browser: Browser) -> Iterator[People]:
+    """Makes people whom no other test knows; afterwards their pages must have had no error."""
+    people = People(system, browser)
+    yield people
+    people.close()
 
-    def make(name, phone=False, **options):
-        one = Person(system, browser, name, {**(PHONE if phone else DESKTOP), **options})
-        people.append(one)
-        return one
 
-    yield make
-    for one in people:
-        one.context.close()
-    for one in people:
-        assert one.faults == [], f"{one.name}'s page complained"
+@pytest.fixture(autouse=True)
+def healthy(request: pytest.FixtureRequest, system: System) -> Iterator[None]:
+    """Nobody begins on what another test broke."""
+    yield
+    if request.node.get_closest_marker("faults"):
+        eventually(system.serves, "everything serves again", 20)

@@ -1,97 +1,56 @@
-"""What a person does on the page, and what a test does to the system."""
+"""Makes the people of a test, and looks after their pages."""
 
-import itertools
-import json
-import os
-import pathlib
-import urllib.request
+from __future__ import annotations
 
-PASSWORD = "correct horse battery"
-numbers = itertools.count(1)
+from typing import Any
 
+from playwright.sync_api import Browser
 
-class System:
-    def __init__(self, home, parley):
-        self.home = home
-        self.url = (pathlib.Path(home) / "run" / "url").read_text().strip()
-        self._parley = parley
-
-    def process(self, action, name):
-        self._parley(self.home, "process", action, name)
-
-    def rest(self, method, path, body=None, token=None):
-        headers = {"Content-Type": "application/json"}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data=data, headers=headers, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.loads(answer.read() or b"null")
-
-    def token_of(self, person):
-        answer = self.rest("POST", "/api/v1/auth/login", {"username": person.username, "password": PASSWORD})
-        return answer["access_token"], answer["user"]["id"]
+from person import DESKTOP, PHONE, Person, new_username
+from system import System
 
 
-class Person:
-    def __init__(self, system, browser, name, options):
-        self.system, self.name = system, name
-        letters = "".join(letter for letter in name.lower() if letter.isalnum())
-        self.username = f"{letters}{os.getpid()}{next(numbers)}"
-        self.context = browser.new_context(**options)
-        self.faults = []
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(10_000)
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("console", lambda message: self._console(message.text))
-        self.sign_up()
+class People:
+    def __init__(self, system: System, browser: Browser) -> None:
+        self.system = system
+        self.browser = browser
+        self.made: list[Person] = []
 
-    def _console(self, text):
-        if "Content Security Policy" in text:
-            self.faults.append(text)
+    def sign_up(self, name: str, phone: bool = False, url: str | None = None, **options: Any) -> Person:
+        """Somebody new, who has just signed up."""
+        person = self._at_a_page(name, new_username(name), phone, url, options)
+        person.sign_up()
+        return person
 
-    def sign_up(self):
-        page = self.page
-        page.goto(self.system.url)
-        page.get_by_role("button", name="Create an account").click()
-        page.fill("#username", self.username)
-        page.fill("#display_name", self.name)
-        page.fill("#password", PASSWORD)
-        page.get_by_role("button", name="Create account").click()
-        page.wait_for_selector("nav[aria-label=Chats]", state="attached")
+    def device_of(self, owner: Person, phone: bool = False, **options: Any) -> Person:
+        """Another device of somebody, signed in."""
+        device = self._at_a_page(owner.name, owner.username, phone, None, options)
+        device.sign_in()
+        device.is_signed_in()
+        return device
 
-    def find(self, other):
-        self.page.goto(self.system.url + "/#/find")
-        self.page.fill("#query", other.username)
-        self.page.get_by_role("button", name=other.username).click()
-        self.page.wait_for_selector("#composer")
+    def visitor(self, phone: bool = False, **options: Any) -> Person:
+        """A browser that was never here: nothing is loaded yet."""
+        return self._at_a_page("Visitor", new_username("visitor"), phone, None, options)
 
-    def open_chat_with(self, other):
-        self.page.get_by_role("link", name=other.name).click()
-        self.page.wait_for_selector("#composer")
+    def in_conversation(self, first: str = "Ada", second: str = "Bob", **options: Any) -> tuple[Person, Person]:
+        """Two people, the first on a phone, with their chat open and one message in it."""
+        ada, bob = self.sign_up(first, phone=True, **options), self.sign_up(second, **options)
+        ada.find(bob)
+        ada.write("hello")
+        bob.open_chat_with(ada)
+        bob.sees("hello")
+        ada.tick("hello", "read")
+        return ada, bob
 
-    def write(self, text):
-        self.page.fill("#composer", text)
-        self.page.get_by_role("button", name="Send", exact=True).click()
+    def _at_a_page(self, name: str, username: str, phone: bool, url: str | None, options: dict[str, Any]) -> Person:
+        context = self.browser.new_context(**{**(PHONE if phone else DESKTOP), **options})
+        self.made.append(Person(context, url or self.system.url, name, username))
+        return self.made[-1]
 
-    def sees(self, text, timeout=10_000):
-        self.page.locator(".bubble", has_text=text).first.wait_for(timeout=timeout)
-
-    def banner(self, state, timeout):
-        self.page.wait_for_selector(f".banner[data-state={state}]", timeout=timeout)
-
-    def no_banner(self, timeout):
-        self.page.wait_for_selector(".banner[data-state]", state="detached", timeout=timeout)
-
-    def bodies(self):
-        return [one.inner_text() for one in self.page.locator(".bubble > [dir=auto]").all()]
-
-
-def in_conversation(person, first="Ada", second="Bob"):
-    """Two people, a phone and a desktop, with one message between them."""
-    ada, bob = person(first, phone=True), person(second)
-    ada.find(bob)
-    ada.write("hello")
-    bob.open_chat_with(ada)
-    bob.sees("hello")
-    return ada, bob
+    def close(self) -> None:
+        """Ends all their browsers, and fails for a page that complained."""
+        for person in self.made:
+            person.context.close()
+        for person in self.made:
+            assert person.complaints == [], f"{person.name}'s page complained"

@@ -6,6 +6,7 @@ readonly BUILD_PACKAGES=(libpq-dev libhiredis-dev libcurl4-openssl-dev libargon2
 readonly WEB_PACKAGES=(nodejs node-react node-react-dom node-csstype node-prop-types node-bootstrap sassc esbuild
     node-typescript terser node-commander)
 readonly TEST_PACKAGES=(python3 python3-venv)
+readonly BROWSER_PACKAGES=(chromium fonts-dejavu-core fonts-noto-color-emoji)
 
 package_installed() {
     [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
@@ -66,7 +67,7 @@ command_install() {
     while [[ $# -gt 0 ]]; do
         case $1 in
             --yes) consent=yes ;;
-            --tests) packages+=("${TEST_PACKAGES[@]}" shellcheck) ;;
+            --tests) packages+=("${TEST_PACKAGES[@]}" "${BROWSER_PACKAGES[@]}" shellcheck) ;;
             *) die_usage "install does not take '$1'" ;;
         esac
         shift

@@ -1,13 +1,17 @@
 # shellcheck shell=bash
 # demo, test, check, bench: what is run against Parley.
 
-# The tests' Python, with the versions that Tests/EndToEnd/requirements.txt pins; made anew when that file changes.
+# prepare_venv EndToEnd|Web: the Python environment of Tests/<name>, with the versions that its requirements.txt pins, made
+# anew when that file changes. Its folder is in $venv. One each, so that the demo does not need a browser's driver.
 prepare_venv() {
-    local requirements=$ROOT/Tests/EndToEnd/requirements.txt venv=$ROOT/.venv sum
+    local folder=$1 requirements sum
+    requirements=$ROOT/Tests/$folder/requirements.txt
+    venv=$ROOT/.venv
+    [[ $folder == EndToEnd ]] || venv=$ROOT/.venv-${folder,,}
     sum=$(sha256sum <"$requirements")
     [[ $(cat "$venv/.requirements" 2>/dev/null) != "$sum" || ! -x $venv/bin/python ]] || return 0
     python3 -c 'import venv, ensurepip' 2>/dev/null || install_packages yes "${TEST_PACKAGES[@]}"
-    say "making the tests' Python environment in .venv"
+    say "making the Python environment of Tests/$folder in ${venv##*/}"
     rm -rf "$venv"
     python3 -m venv "$venv" >&2
     "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements" >&2 ||
@@ -22,12 +26,12 @@ require_running() {
 }
 
 command_demo() {
-    local arguments
+    local arguments venv
     parse_home "$@"
     require_running
-    prepare_venv
+    prepare_venv EndToEnd
     PARLEY_URL=$(cat "$RUN_DIR/url") PARLEY_HOME=$HOME_DIR PARLEY_DATABASE_URL=$(cat "$SECRET_DIR/database_url") \
-        exec "$ROOT/.venv/bin/python" "$ROOT/Tests/EndToEnd/demo.py" "${arguments[@]}"
+        exec "$venv/bin/python" "$ROOT/Tests/EndToEnd/demo.py" "${arguments[@]}"
 }
 
 command_bench() {
@@ -89,15 +93,17 @@ command_test() {
     require_swift
     # shellcheck disable=SC2046 # one package a word
     install_packages yes $(packages_for_up yes)
+    [[ $what != web && $what != all ]] || install_packages yes "${BROWSER_PACKAGES[@]}"
 
     TEST_FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/parley-test-XXXXXX")
     chmod 711 "$TEST_FOLDER" # PostgreSQL may run as another user
     export TMPDIR=$TEST_FOLDER
     trap 'finish_tests' EXIT
     trap 'exit 130' INT TERM HUP
-    [[ $what != web && $what != all ]] || test_web
+    [[ $what != web && $what != all ]] || test_web_core
     [[ $what == e2e || $what == web ]] || test_swift "$what" "$@"
-    [[ $what != e2e && $what != all ]] || test_end_to_end "$@"
+    [[ $what != e2e && $what != all ]] || test_with_pytest EndToEnd "$@"
+    [[ $what != web && $what != all ]] || test_with_pytest Web "$@"
 }
 
 # On any way out: every system that was started below the temporary folder ends, then the folder goes.
@@ -114,7 +120,7 @@ finish_tests() {
 }
 
 # The web client: strict types, a whole build, and the tests of its core, which need no browser.
-test_web() {
+test_web_core() {
     build_web
     "$ROOT/Web/build" --test
 }
@@ -150,11 +156,13 @@ run_swift_tests() {
     (cd "$ROOT" && swift test --skip-build "$@") || die "swift test failed"
 }
 
-test_end_to_end() {
-    [[ -f $ROOT/Tests/EndToEnd/requirements.txt ]] || die "there is no Tests/EndToEnd/requirements.txt"
+# test_with_pytest EndToEnd|Web: tests that start systems of their own. The arguments after it are pytest's.
+test_with_pytest() {
+    local folder=Tests/$1 venv
     build_products debug "${SERVICE_PRODUCTS[@]}"
-    prepare_venv
-    say "pytest"
-    (cd "$ROOT" && unset DATABASE_URL REDIS_URL && .venv/bin/python -m pytest Tests/EndToEnd "$@") ||
-        die "pytest failed"
+    prepare_venv "$1"
+    shift
+    say "pytest $folder"
+    (cd "$ROOT" && unset DATABASE_URL REDIS_URL && "$venv/bin/python" -m pytest "$folder" "$@") ||
+        die "pytest failed in $folder"
 }
