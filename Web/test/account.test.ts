@@ -1,59 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Account } from "../src/core/account";
-import type { Snapshot } from "../src/core/cache";
-import { Session } from "../src/core/session/session";
-import type { Chat, Message } from "../src/protocol/types";
-import { MemoryOutbox, sentAt, settle, welcome, World } from "./world";
-
-const me = { id: "me", username: "ada", display_name: "Ada" };
-const message = (seq: number, from = "you"): Message => ({ chat: "c", seq, id: `id-${seq}`, from, body: `m${seq}`, sent_at: sentAt });
-
-/** A server with one chat, whose messages a test adds. */
-async function start(history: Message[], epoch = { is: "e1" }) {
-  const world = new World();
-  const log: string[] = [];
-  const read = { me: 0 };
-  const chat = (): Chat => ({
-    chat: "c", kind: "direct", last_seq: history.length, unread: 0, last_message: history[history.length - 1] ?? null,
-    members: [{ user_id: "me", delivered: read.me, read: read.me }, { user_id: "you", delivered: 0, read: 0 }],
-  });
-  world.answer = (_, path) => {
-    log.push(path);
-    if (path.includes("/auth/login")) {
-      return { status: 200, body: { user: me, session_id: "s", access_token: "a", expires_in: 900, refresh_token: "r" } };
-    }
-    if (path.includes("/sync")) return { status: 200, body: { chats: [chat()], next: `n${history.length}`, more: false, epoch: epoch.is } };
-    if (path.includes("/messages")) {
-      const after = Number(/after=(\d+)/.exec(path)?.[1] ?? "0");
-      return { status: 200, body: { messages: history.slice(after), last_seq: history.length } };
-    }
-    if (path.includes("/users")) return { status: 200, body: { users: [] } };
-    return { status: 200, body: chat() };
-  };
-  const environment = world.tab();
-  const session = new Session(environment);
-  await session.signIn("ada", "secret password");
-  const outbox = new MemoryOutbox();
-  let saved: Snapshot | null = null;
-  const snapshots = { load: async () => saved, save: async (next: Snapshot) => { saved = next; }, clear: async () => { saved = null; } };
-  const open = async () => {
-    const account = new Account(environment, session, { outbox, snapshots }, me);
-    await account.start();
-    await settle();
-    return account;
-  };
-  const connect = async () => {
-    await settle();
-    world.socket.events.opened();
-    await settle();
-    world.frame(welcome());
-    await settle();
-  };
-  return { world, log, outbox, open, connect, read, history };
-}
-
-const shown = (account: Account) => account.history("c").timeline.messages.map((one) => one.seq);
+import type { Chat } from "../src/protocol/types";
+import { message, shown, start } from "./one-chat";
+import { sentAt, settle } from "./world";
 
 test("welcome comes before sync, and a chat opens with its history", async () => {
   const { world, log, open, connect } = await start([message(1), message(2)]);
@@ -114,12 +63,12 @@ test("resync fetches what the socket missed", async () => {
   assert.equal(account.chats.get("c")?.lastSeq, 3);
 });
 
-test("a chat that could not be fetched is asked for again", async () => {
+test("a chat that could not be fetched, for whatever reason, is asked for again", async () => {
   const { world, open, connect, history } = await start([message(1)]);
   const account = await open();
   await connect();
   const answer = world.answer;
-  world.answer = (method, path, body) => path === "/api/v1/chats/d" ? { status: 503, body: null } : answer(method, path, body);
+  world.answer = (method, path, body) => path === "/api/v1/chats/d" ? { status: 401, body: null } : answer(method, path, body);
   world.frame({ type: "message", ...history[0]!, chat: "d" });
   await settle();
   assert.equal(account.chats.get("d"), undefined);
@@ -177,4 +126,68 @@ test("read is sent at most every 500 ms, newest value, and again when a sync sho
   await connect();
   await world.pass(600);
   assert.deepEqual(cursors().slice(-1), [3]);
+});
+
+test("news of a chat while its answer is on the way: it is asked for once more", async () => {
+  const { world, open, connect, history } = await start([message(1)]);
+  const account = await open();
+  await connect();
+  let letGo = () => {};
+  world.delay = (path) => path.includes("/chats/c") ? new Promise((resolve) => { letGo = resolve; }) : null;
+  for (const seq of [2, 3]) {
+    history.push(message(seq));
+    world.frame({ type: "resync", chats: [{ chat: "c", last_seq: seq }] });
+    await settle();
+  }
+  world.delay = () => null;
+  letGo();
+  await settle();
+  assert.equal(account.chats.get("c")?.lastMessage?.seq, 3);
+});
+
+test("a page that knows of a newer message than the list of chats brings the list up to date", async () => {
+  const { world, open, connect, history } = await start([message(1)]);
+  const account = await open();
+  await connect();
+  await account.write("c", "hello");
+  const id = account.outbox.pending.get()[0]?.id ?? "";
+  history.push({ ...message(2, "me"), id, body: "hello" });
+  account.openChat("c");
+  await settle();
+  world.frame({ type: "ack", id, chat: "c", seq: 2, sent_at: sentAt });
+  assert.equal(account.chats.get("c")?.lastMessage?.body, "hello");
+});
+
+test("an ack of a message that another tab knew to be sent is news of its chat", async () => {
+  const { world, open, connect, history } = await start([message(1)]);
+  const account = await open();
+  await connect();
+  account.openChat("c");
+  await account.write("c", "hello");
+  const id = account.outbox.pending.get()[0]?.id ?? "";
+  history.push({ ...message(2, "me"), id, body: "hello" });
+  world.tab().tabs.post({ outbox: "me", gone: id });
+  world.frame({ type: "ack", id, chat: "c", seq: 2, sent_at: sentAt });
+  await settle();
+  assert.deepEqual(shown(account), [1, 2]);
+  assert.equal(account.chats.get("c")?.lastSeq, 2);
+});
+
+test("a chat that is not known is not asked for before the first sync, which may list it", async () => {
+  const { log, open, connect } = await start([message(1)]);
+  const account = await open();
+  account.openChat("c");
+  await connect();
+  assert.ok(!log.includes("/api/v1/chats/c"));
+  assert.equal(account.chats.get("c")?.lastSeq, 1);
+});
+
+test("an account that is left while it starts opens no socket", async () => {
+  const { world, make } = await start([message(1)]);
+  const account = make();
+  const starting = account.start();
+  account.stop();
+  await starting;
+  await settle();
+  assert.equal(world.sockets.length, 0);
 });

@@ -3,7 +3,7 @@ import test from "node:test";
 import { HistoryLoader } from "../src/core/history/loader";
 import { Timeline, windowMax } from "../src/core/history/timeline";
 import type { Message } from "../src/protocol/types";
-import { sentAt, World } from "./world";
+import { sentAt, settle, World } from "./world";
 
 const message = (seq: number): Message => ({ chat: "c", seq, id: `id-${seq}`, from: "u", body: `m${seq}`, sent_at: sentAt });
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => message(from + index));
@@ -63,6 +63,15 @@ test("a hole that closes within 250 ms is not fetched; one that lasts is, once",
   await world.pass(1);
   assert.deepEqual(asked, ["{}", '{"after":5}']);
   assert.deepEqual(shown(loader.timeline), [1, 2, 3, 4, 5, 6, 7]);
+});
+
+test("a message that comes while the first page is on its way is fetched after it", async () => {
+  const { loader, asked } = loaderOf(new World(), () => 3);
+  const opening = loader.open(3, 3);
+  loader.receive(message(4));
+  await opening;
+  await settle();
+  assert.deepEqual(asked, ["{}", '{"after":3}']);
 });
 
 test("no fetch before the first sync is done, and the newest page when too far behind", async () => {

@@ -142,3 +142,14 @@ test("a socket without a welcome in 10 s is given up", () => {
   const actions = run.on({ is: "timer", name: "welcome" });
   assert.ok(has(actions, "close") && timer(actions, "retry") !== undefined);
 });
+
+test("while somebody looks at the page a silent socket is left within 8 s, otherwise within a heartbeat and its deadline", () => {
+  const run = new Run();
+  run.goLive();
+  const looking = run.on({ is: "attentive", attentive: true });
+  assert.deepEqual([timer(looking, "heartbeat")?.ms, timer(looking, "pong")?.ms], [4_000, 4_000]);
+  run.pong();
+  run.on({ is: "attentive", attentive: false });
+  const away = run.on({ is: "timer", name: "heartbeat" });
+  assert.deepEqual([timer(away, "heartbeat")?.ms, timer(away, "pong")?.ms], [20_000, 5_000]);
+});

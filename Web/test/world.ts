@@ -15,18 +15,34 @@ export class World {
   sockets: FakeSocket[] = [];
   requests: { method: string; path: string; body: unknown; token: string | null }[] = [];
   answer: (method: string, path: string, body: unknown) => { status: number; body: unknown } = () => ({ status: 404, body: null });
+  /** Holds back the answer to a path until the promise it gives; the answer itself is of the time of asking. */
+  delay: (path: string) => Promise<void> | null = () => null;
   texts = new Map<string, string>();
   private timers: { at: number; run: () => void; order: number }[] = [];
   private ids = 0;
   private order = 0;
   private channels: ((message: unknown) => void)[] = [];
+  private heldWords: (() => void)[] | null = null;
   private locks = new Map<string, Promise<unknown>>();
+
+  /** What tabs say to each other from now on comes late. */
+  holdWords(): void { this.heldWords = []; }
+
+  letWordsGo(): void {
+    const words = this.heldWords ?? [];
+    this.heldWords = null;
+    for (const say of words) say();
+  }
 
   /** One tab of the same browser: storage, locks and the channel are shared. */
   tab(): Environment {
     let mine: ((message: unknown) => void) | null = null;
     const tabs: TabChannel = {
-      post: (message) => { for (const hear of this.channels) if (hear !== mine) hear(message); },
+      post: (message) => {
+        const say = () => { for (const hear of this.channels) if (hear !== mine) hear(message); };
+        if (this.heldWords === null) say();
+        else this.heldWords.push(say);
+      },
       listen: (hear) => { mine = hear; this.channels.push(hear); },
     };
     return {
@@ -46,7 +62,9 @@ export class World {
         const token = (init.headers as Record<string, string>)["Authorization"]?.slice(7) ?? null;
         this.requests.push({ method: init.method ?? "GET", path, body, token });
         const { status, body: answer } = this.answer(init.method ?? "GET", path, body);
-        return new Response(status === 204 ? null : JSON.stringify(answer), { status });
+        const text = JSON.stringify(answer);
+        await this.delay(path);
+        return new Response(status === 204 ? null : text, { status });
       }) as typeof fetch,
       openSocket: (events) => {
         const socket: FakeSocket = { events, sent: [], closed: false };
@@ -98,7 +116,10 @@ export async function settle(): Promise<void> {
 export class MemoryOutbox implements OutboxStorage {
   entries = new Map<string, Pending>();
   async all(user: string) { return [...this.entries.values()].filter((entry) => entry.user === user); }
-  async put(pending: Pending) { this.entries.set(pending.id, pending); }
+  async put(pending: Pending, instead?: string) {
+    if (instead !== undefined) this.entries.delete(instead);
+    this.entries.set(pending.id, pending);
+  }
   async remove(id: string) { this.entries.delete(id); }
 }
 

@@ -1,15 +1,15 @@
 // Everything of one signed-in person, put together: connection, sync, chats, histories, outbox, presence, drafts.
 // Frames and answers come in here and are handed to whom they concern.
 
-import type { Chat, ChatHash, Message, ServerFrame, User, UserId } from "../protocol/types";
+import type { Chat, ChatHash, Message, ServerFrame, User, UserId, Welcome } from "../protocol/types";
 import { Api } from "./api";
 import { Cache, type Snapshot, type SnapshotStorage, tailMax, tailsMax } from "./cache";
 import { ChatList, memberOf, peerOf } from "./chats/chat-list";
+import { ChatFetcher } from "./chats/fetcher";
 import { Marks } from "./chats/marks";
 import { Connection } from "./connection/connection";
 import { Drafts } from "./drafts";
 import type { Environment } from "./environment";
-import { ApiError } from "./http";
 import { HistoryLoader } from "./history/loader";
 import { Observable } from "./observable";
 import { Outbox, type OutboxStorage } from "./outbox/outbox";
@@ -18,8 +18,6 @@ import { PresenceBook } from "./people/presence";
 import { Watch } from "./people/watch";
 import type { Session } from "./session/session";
 import { Sync, type SyncPlace } from "./sync";
-
-const fetchAgainMs = 2_000;
 
 export interface Stores {
   outbox: OutboxStorage;
@@ -46,7 +44,10 @@ export class Account {
   private sync: Sync;
   private place: SyncPlace = { cursor: null, epoch: null };
   private histories = new Map<ChatHash, HistoryLoader>();
-  private fetchingChats = new Set<ChatHash>();
+  private readonly fetcher: ChatFetcher;
+  /** Rises with each new epoch. */
+  private era = 0;
+  private stopped = false;
 
   constructor(
     readonly environment: Environment,
@@ -58,7 +59,7 @@ export class Account {
     this.api = new Api(session);
     this.chats = new ChatList(me.id);
     this.connection = new Connection(environment, session, {
-      live: () => this.becameLive(),
+      live: (welcome) => this.becameLive(welcome),
       lost: () => this.becameLost(),
       frame: (frame) => this.frame(frame),
     });
@@ -68,7 +69,9 @@ export class Account {
     this.directory.learn([me]);
     this.presence = new PresenceBook(clock, (frame) => this.connection.send(frame));
     this.watch = new Watch((frame) => this.connection.send(frame));
-    this.marks = new Marks(this.chats, clock, (frame) => this.connection.send(frame));
+    // Held back during the first sync: what that shows may make a mark needless, and its end says the rest.
+    this.marks = new Marks(this.chats, clock, (frame) => this.sync.ready && this.connection.send(frame));
+    this.fetcher = new ChatFetcher((chat) => this.take(this.api.chat(chat)), clock);
     this.cache = new Cache(stores.snapshots, clock, () => this.snapshot());
     this.sync = this.makeSync(this.place);
     session.onRenewed = (token) => this.connection.renew(token);
@@ -79,13 +82,15 @@ export class Account {
     const snapshot = await this.cache.load(this.me.id);
     if (snapshot !== null) this.restore(snapshot);
     await this.outbox.load();
-    this.connection.start();
+    if (!this.stopped) this.connection.start();
   }
 
   stop(): void {
+    this.stopped = true;
     this.connection.stop();
     this.sync.stop();
     this.cache.stop();
+    this.fetcher.stop();
     this.outbox.stop();
     this.session.onRenewed = () => {};
   }
@@ -104,15 +109,14 @@ export class Account {
   /** The chat is on the screen: its pages are wanted. */
   openChat(chat: ChatHash): void {
     const summary = this.chats.get(chat);
-    if (summary === undefined) return this.fetchChat(chat);
+    // The sync lists it, most likely; if not, whoever shows it asks again then.
+    if (summary === undefined) return this.sync.ready ? this.fetcher.fetch(chat) : undefined;
     void this.history(chat).open(memberOf(summary, this.me.id)?.read ?? 0, summary.lastSeq);
   }
 
   async startChat(user: User): Promise<ChatHash> {
     this.directory.learn([user]);
-    const chat = await this.api.openChatWith(user.id);
-    this.takeChats([chat]);
-    return chat.chat;
+    return this.take(this.api.openChatWith(user.id));
   }
 
   async write(chat: ChatHash, body: string): Promise<void> {
@@ -123,10 +127,10 @@ export class Account {
   /** The person saw the chat up to here. */
   seen(chat: ChatHash, seq: number): void { this.marks.read(chat, seq); }
 
-  private becameLive(): void {
+  private becameLive(welcome: Welcome): void {
     this.watch.forget();
     this.outbox.connected();
-    this.sync.begin();
+    this.sync.begin(welcome.history_epoch);
     this.watchPeers();
   }
 
@@ -166,7 +170,7 @@ export class Account {
     else this.presence.receiveTyping(chat, false);
     const summary = this.chats.get(chat);
     const fresh = summary === undefined || seq > summary.lastSeq;
-    if (!this.chats.receive(plain)) this.fetchChat(chat);
+    if (!this.chats.receive(plain)) this.fetcher.fetch(chat);
     this.history(chat).receive(plain);
     this.marks.delivered(chat, seq);
     if (fresh && from !== this.me.id) {
@@ -179,7 +183,7 @@ export class Account {
   /** An ack counts as that message; its text is in the outbox. */
   private acked(ack: Extract<ServerFrame, { type: "ack" }>): void {
     const pending = this.outbox.pending.get().find((entry) => entry.id === ack.id);
-    if (pending === undefined) return;
+    if (pending === undefined) return; // settled by a page or a sync, which brought the message itself
     this.message({ chat: ack.chat, seq: ack.seq, id: ack.id, from: this.me.id, body: pending.body, sent_at: ack.sent_at });
   }
 
@@ -187,23 +191,17 @@ export class Account {
     if (named === undefined) return this.sync.request();
     for (const { chat, last_seq } of named) {
       const summary = this.chats.get(chat);
-      if (summary === undefined || summary.lastSeq < last_seq) this.fetchChat(chat);
+      if (summary === undefined || summary.lastSeq < last_seq) this.fetcher.fetch(chat);
       this.histories.get(chat)?.heardOf(last_seq);
     }
   }
 
-  private fetchChat(chat: ChatHash): void {
-    if (this.fetchingChats.has(chat)) return;
-    this.fetchingChats.add(chat);
-    const landed = () => this.fetchingChats.delete(chat);
-    this.api.chat(chat).then(
-      (answer) => { landed(); this.takeChats([answer]); },
-      (error) => {
-        landed();
-        // Nobody else would ask again: its messages arrived, only the chat is not known.
-        if (error instanceof ApiError && error.retryable) this.environment.clock.after(fetchAgainMs, () => this.fetchChat(chat));
-      },
-    );
+  /** An answer that was asked for in another epoch is of a past that never was. */
+  private async take(asked: Promise<Chat>): Promise<ChatHash> {
+    const { era } = this;
+    const chat = await asked;
+    if (era === this.era) this.takeChats([chat]);
+    return chat.chat;
   }
 
   private takeChats(chats: readonly Chat[]): void {
@@ -213,7 +211,7 @@ export class Account {
       if (last !== null && last.from === this.me.id) this.outbox.settled(last.id);
       this.histories.get(chat.chat)?.heardOf(chat.last_seq);
       const mine = chat.members.find((member) => member.user_id === this.me.id);
-      if (mine !== undefined) this.marks.repeat(chat.chat, mine);
+      if (mine !== undefined) this.marks.shown(chat.chat, mine);
       if (chat.last_seq > 0) this.marks.delivered(chat.chat, chat.last_seq);
       this.directory.want(chat.members.map((member) => member.user_id));
     }
@@ -224,6 +222,9 @@ export class Account {
 
   private historyChanged(fetched: readonly Message[]): void {
     for (const message of fetched) if (message.from === this.me.id) this.outbox.settled(message.id);
+    // A page may be the first to know, as of a message of mine whose ack is still on its way and now comes for nothing.
+    const newest = fetched[fetched.length - 1];
+    if (newest !== undefined) this.chats.receive(newest);
     this.historyVersion.set(this.historyVersion.get() + 1);
     this.cache.changed();
   }
@@ -248,18 +249,19 @@ export class Account {
     return new Sync(place, {
       fetch: (since) => this.api.sync(since),
       newEpoch: () => {
+        this.era += 1;
         this.chats.forgetAll();
-        for (const history of this.histories.values()) {
-          history.timeline.forget();
-          history.timeline.lastSeq = 0;
-        }
+        this.marks.open.clear();
+        for (const history of this.histories.values()) history.forget();
         this.historyVersion.set(this.historyVersion.get() + 1);
       },
       take: (chats) => this.takeChats(chats),
       store: (next) => { this.place = next; this.cache.changed(); },
       done: () => {
+        this.directory.want(this.chats.ordered.get().map((summary) => peerOf(summary, this.me.id)));
         this.loaded.set(true);
         this.connection.synced();
+        this.marks.repeat();
         // Whatever was asked for before the sync was refused then: open chats load now.
         for (const [chat, history] of this.histories) history.heardOf(this.chats.get(chat)?.lastSeq ?? 0);
         this.historyVersion.set(this.historyVersion.get() + 1);
@@ -270,7 +272,7 @@ export class Account {
   private restore(snapshot: Snapshot): void {
     this.place = snapshot.place;
     this.sync = this.makeSync(snapshot.place);
-    this.directory.learn(snapshot.users);
+    this.directory.restore(snapshot.users);
     this.directory.learn([this.me]);
     this.chats.merge(snapshot.chats.map((summary) => ({
       chat: summary.chat, kind: "direct", last_seq: summary.lastSeq, unread: 0,
@@ -280,6 +282,7 @@ export class Account {
       const last = tail[tail.length - 1];
       if (last !== undefined) this.history(last.chat).timeline.reset(tail, last.seq);
     }
+    for (const chat of snapshot.marks ?? []) this.marks.open.add(chat);
     this.loaded.set(snapshot.chats.length > 0);
     this.historyVersion.set(this.historyVersion.get() + 1);
   }
@@ -291,6 +294,7 @@ export class Account {
       const timeline = this.histories.get(chat)?.timeline;
       if (timeline !== undefined && timeline.loaded && timeline.atEnd) tails.push(timeline.messages.slice(-tailMax));
     }
-    return { version: 1, user: this.me.id, place: this.place, chats, users: [...this.directory.users.get().values()], tails };
+    const users = [...this.directory.users.get().values()];
+    return { version: 1, user: this.me.id, place: this.place, chats, users, tails, marks: [...this.marks.open] };
   }
 }

@@ -44,7 +44,12 @@ export const outboxStorage: OutboxStorage = {
     const entries = await use<Pending[]>("outbox", "readonly", (store) => store.getAll());
     return entries.filter((entry) => entry.user === user);
   },
-  async put(pending) { await use("outbox", "readwrite", (store) => store.put(pending)); },
+  async put(pending, instead = pending.id) {
+    await use("outbox", "readwrite", (store) => {
+      store.delete(instead);
+      return store.put(pending);
+    });
+  },
   async remove(id) { await use("outbox", "readwrite", (store) => store.delete(id)); },
 };
 

@@ -36,11 +36,15 @@ export class Sync {
     private readonly random: () => number,
   ) {}
 
-  /** After a welcome. */
-  begin(): void {
-    this.ready = false;
-    this.generation += 1;
+  /** After a welcome, with the epoch it names. */
+  begin(epoch: string): void {
+    this.stop();
     this.failures = 0;
+    if (this.place.epoch === null) {
+      // What is known so far may be of another history; what comes live from here on is of this one.
+      this.host.newEpoch();
+      this.keep({ cursor: null, epoch: epoch || null });
+    }
     this.run();
   }
 
@@ -48,8 +52,7 @@ export class Sync {
   request(): void { this.run(); }
 
   stop(): void {
-    this.ready = false;
-    this.again = false;
+    this.ready = this.running = this.again = false;
     this.generation += 1;
     this.cancelRetry();
   }
@@ -61,37 +64,42 @@ export class Sync {
       return;
     }
     this.running = true;
-    this.again = false;
-    const generation = this.generation;
-    this.pages(generation).then(
-      () => this.ended(generation, true),
-      () => this.ended(generation, false),
-    );
+    const { generation } = this;
+    // An answer to a connection that was lost meanwhile is nobody's.
+    const ended = (complete: boolean) => { if (generation === this.generation) this.ended(complete); };
+    this.pages(generation).then(() => ended(true), () => ended(false));
   }
 
+  /** An interrupted sync begins again where it began: the rest of its pages lacks what changed since the first. */
   private async pages(generation: number): Promise<void> {
-    for (;;) {
-      const answer = await this.host.fetch(this.place.cursor);
+    for (let { cursor } = this.place; ;) {
+      const answer = await this.host.fetch(cursor);
       if (generation !== this.generation) return;
-      if (this.place.epoch !== null && answer.epoch !== this.place.epoch) {
+      const { next, more, epoch } = answer;
+      if (this.place.epoch !== null && epoch !== this.place.epoch) {
         this.host.newEpoch();
-        this.place = { cursor: null, epoch: answer.epoch };
+        cursor = null;
+        this.place = { cursor, epoch };
         continue;
       }
       this.host.take(answer.chats);
-      this.place = { cursor: answer.next, epoch: answer.epoch };
-      this.host.store(this.place);
-      if (!answer.more) return;
+      cursor = next;
+      this.keep({ cursor: more ? this.place.cursor : next, epoch });
+      if (!more) return;
     }
   }
 
-  private ended(generation: number, complete: boolean): void {
+  private keep(place: SyncPlace): void {
+    this.place = place;
+    this.host.store(place);
+  }
+
+  private ended(complete: boolean): void {
     this.running = false;
-    if (generation !== this.generation) {
-      if (this.again) this.run();
-      return;
+    if (this.again) {
+      this.again = false;
+      return this.run();
     }
-    if (this.again) return this.run();
     if (complete) {
       this.failures = 0;
       this.ready = true;

@@ -8,6 +8,9 @@ export const usersByIdMax = 100;
 
 export const ackDeadlineMs = 10_000;
 export const pongDeadlineMs = 5_000;
+/** While somebody looks at the page: a gateway or a path that stands still is left in time for the promise of 10 s. */
+export const attentiveHeartbeatMs = 4_000;
+export const attentivePongDeadlineMs = 4_000;
 export const welcomeDeadlineMs = 10_000;
 export const holeDelayMs = 250;
 export const cursorIntervalMs = 500;

@@ -77,6 +77,6 @@ function useFocus(route: Route): void {
     before.current = place;
     const pane = document.querySelector(place === "list" ? ".sidebar" : ".main");
     if (pane === null || pane.contains(document.activeElement)) return;
-    pane.querySelector<HTMLElement>(place === "list" ? ".rows a[tabindex='0'], h1" : "h1")?.focus();
+    (pane.querySelector<HTMLElement>(".rows a[tabindex='0']") ?? pane.querySelector("h1"))?.focus();
   }, [place]);
 }

@@ -25,9 +25,9 @@ export function NewVersion() {
   const worker = useObservable(waiting);
   if (worker === null) return null;
   return (
-    <div className="banner" role="status">
-      <span>A new version of Parley is ready.</span>
+    <section className="banner" aria-label="New version">
+      <span role="status">A new version of Parley is ready.</span>
       <button type="button" onClick={() => worker.postMessage("use the new version")}>Use it now</button>
-    </div>
+    </section>
   );
 }

@@ -25,6 +25,9 @@ export class Connection {
   private timers = new Map<TimerName, Cancel>();
   private reported: Health | null = null;
   private welcome: Welcome | null = null;
+  /** The token of the last renewal, and the one the last new socket said. */
+  private renewed: string | null = null;
+  private said = "";
 
   constructor(
     private readonly environment: Environment,
@@ -37,6 +40,7 @@ export class Connection {
   reconnectNow(): void { this.on({ is: "reconnect_now" }); }
   wake(): void { this.on({ is: "wake" }); }
   setOnline(online: boolean): void { this.on({ is: online ? "online" : "offline" }); }
+  setAttentive(attentive: boolean): void { this.on({ is: "attentive", attentive }); }
   suspect(): void { this.on({ is: "suspect" }); }
   synced(): void { this.on({ is: "synced" }); }
 
@@ -52,6 +56,7 @@ export class Connection {
 
   /** A fresh token on the live socket: a second hello carries it beyond the old token's end. */
   renew(token: string): void {
+    this.renewed = token;
     this.send(this.helloWith(token));
   }
 
@@ -99,6 +104,8 @@ export class Connection {
       case "live":
         this.reported = null;
         this.welcome = action.welcome;
+        // Between its hello and its welcome the token may have been renewed: this socket would end with the old one.
+        if (this.renewed !== null && this.renewed !== this.said) this.renew(this.renewed);
         return this.events.live(action.welcome);
       case "lost":
         this.reported = null;
@@ -133,7 +140,10 @@ export class Connection {
 
   private hello(number: number): void {
     this.session.accessToken().then(
-      (token) => this.sockets.get(number)?.send(encodeFrame(this.helloWith(token))),
+      (token) => {
+        this.said = token;
+        this.sockets.get(number)?.send(encodeFrame(this.helloWith(token)));
+      },
       () => this.on({ is: "closed", socket: number, code: closedBeforeOpen }),
     );
   }

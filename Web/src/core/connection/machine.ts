@@ -3,7 +3,7 @@
 // is how a zombie is left behind without waiting for its close event.
 
 import { closeAction } from "../../protocol/close-codes";
-import { backoffResetMs, pongDeadlineMs, welcomeDeadlineMs } from "../../protocol/limits";
+import { attentiveHeartbeatMs, attentivePongDeadlineMs, backoffResetMs, pongDeadlineMs, welcomeDeadlineMs } from "../../protocol/limits";
 import type { ServerFrame, Welcome } from "../../protocol/types";
 import { backoffMs } from "../backoff";
 import type { Action, Event, Inputs, State, StopReason, TimerName } from "./state";
@@ -49,6 +49,9 @@ class Step {
         return this.wake();
       case "wake":
         return this.wake();
+      case "attentive":
+        this.state.attentive = event.attentive;
+        return event.attentive ? this.wake() : undefined;
       case "reconnect_now":
         this.state.attempt = 0;
         if (!this.state.running) return this.handle({ is: "start" });
@@ -162,12 +165,12 @@ class Step {
   private ping(): void {
     const { state } = this;
     if (state.current === null) return;
-    this.setTimer("heartbeat", state.heartbeatMs);
+    this.setTimer("heartbeat", state.attentive ? Math.min(state.heartbeatMs, attentiveHeartbeatMs) : state.heartbeatMs);
     if (state.pingSentAt !== null) return; // one is under way, with its deadline
     state.pingId += 1;
     state.pingSentAt = this.inputs.now;
     this.actions.push({ do: "send", socket: state.current, frame: { type: "ping", id: state.pingId } });
-    this.setTimer("pong", pongDeadlineMs);
+    this.setTimer("pong", state.attentive ? attentivePongDeadlineMs : pongDeadlineMs);
   }
 
   private wake(): void {

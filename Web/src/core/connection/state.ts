@@ -23,6 +23,8 @@ export interface State {
   liveSince: number | null;
   retryAt: number | null;
   heartbeatMs: number;
+  /** Somebody looks at the page. */
+  attentive: boolean;
   pingId: number;
   pingSentAt: number | null;
   roundTripMs: number | null;
@@ -41,6 +43,7 @@ export type Event =
   | { is: "offline" }
   | { is: "online" }
   | { is: "wake" }
+  | { is: "attentive"; attentive: boolean }
   | { is: "reconnect_now" }
   /** No answer to a send within its deadline: the same doubt as a missing pong. */
   | { is: "suspect" }
@@ -66,6 +69,6 @@ export interface Inputs {
 
 export const initialState: State = {
   running: false, stopped: null, online: true, heardSinceOffline: true, current: null, candidate: null, previous: null,
-  nextSocket: 1, attempt: 0, liveSince: null, retryAt: null, heartbeatMs: 20_000, pingId: 0, pingSentAt: null,
+  nextSocket: 1, attempt: 0, liveSince: null, retryAt: null, heartbeatMs: 20_000, attentive: false, pingId: 0, pingSentAt: null,
   roundTripMs: null, tokenRefused: false, faults: 0,
 };

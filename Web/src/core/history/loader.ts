@@ -17,6 +17,7 @@ export class HistoryLoader {
   loading = false;
   private holeWatched = false;
   private again = false;
+  private era = 0;
 
   constructor(
     readonly chat: ChatHash,
@@ -67,6 +68,13 @@ export class HistoryLoader {
     return this.fetch({ after: timeline.last }, historyPage, (page) => timeline.extendDown(page.messages, page.last_seq, true));
   }
 
+  /** The database was restored: what is held, and what is on its way, may be of a past that never was. */
+  forget(): void {
+    this.era += 1;
+    this.timeline.forget();
+    this.timeline.lastSeq = 0;
+  }
+
   private fillHole(): void {
     this.holeWatched = false;
     if (this.timeline.hole) void this.catchUp();
@@ -99,18 +107,23 @@ export class HistoryLoader {
     }
   }
 
-  private reset(place: Place, limit: number): Promise<boolean> {
-    return this.fetch(place, limit, (page) => this.timeline.reset(page.messages, page.last_seq));
+  private async reset(place: Place, limit: number): Promise<boolean> {
+    const done = await this.fetch(place, limit, (page) => this.timeline.reset(page.messages, page.last_seq));
+    // More may have come while the page was on its way, and had no place yet.
+    if (done) this.heardOf(0);
+    return done;
   }
 
   private async fetch(place: Place, limit: number, take: (page: Page) => void): Promise<boolean> {
     if (this.loading || !this.mayFetch()) return false;
     this.loading = true;
+    const { era } = this;
     try {
       const page = await this.pages.page(this.chat, place, limit);
-      take(page);
-      this.changed(this.chat, page.messages);
-      return true;
+      const valid = era === this.era;
+      if (valid) take(page);
+      this.changed(this.chat, valid ? page.messages : []);
+      return valid;
     } catch {
       this.clock.after(retryMs, () => {
         this.heardOf(this.timeline.lastSeq);

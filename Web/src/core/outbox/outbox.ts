@@ -20,7 +20,8 @@ export interface Pending {
 
 export interface OutboxStorage {
   all(user: UserId): Promise<Pending[]>;
-  put(pending: Pending): Promise<void>;
+  /** In one step, `instead` of the entry of another id. */
+  put(pending: Pending, instead?: string): Promise<void>;
   remove(id: string): Promise<void>;
 }
 
@@ -45,6 +46,10 @@ export class Outbox {
   private lastOrder = 0;
   private readonly tab: string;
   private heirs = new Set<string>();
+  /** Reads of the storage that are under way, and what went since they began: they may still bring it. */
+  private loads = 0;
+  private goneMeanwhile = new Set<string>();
+  private goneInFlight = new Set<string>();
   private stopped = false;
   private release = () => {};
 
@@ -58,6 +63,8 @@ export class Outbox {
     // Held as long as this tab lives: when another tab gets it, what this one had not sent is that one's to send.
     void environment.lock(lockOf(this.tab), () => new Promise<void>((resolve) => { this.release = resolve; }));
     environment.tabs.listen((message) => this.heard(message));
+    // Every tab knows every other before either of them writes.
+    environment.tabs.post({ outbox: user, tab: this.tab, asks: true });
   }
 
   /** The account is left: other tabs may take over. */
@@ -69,9 +76,14 @@ export class Outbox {
 
   /** What an earlier page left behind. */
   async load(): Promise<void> {
+    this.loads += 1;
     const stored = await this.storage.all(this.user).catch(() => []);
-    const known = new Set(this.pending.get().map((entry) => entry.id));
-    this.publish([...stored.filter((entry) => !known.has(entry.id)), ...this.pending.get()]);
+    this.loads -= 1;
+    const found = stored.filter((entry) => this.find(entry.id) === undefined);
+    // Who said so may have ended before it was out of the storage.
+    for (const { id } of found) if (this.goneMeanwhile.has(id)) void this.storage.remove(id).catch(() => {});
+    this.publish([...found.filter((entry) => !this.goneMeanwhile.has(entry.id)), ...this.pending.get()]);
+    if (this.loads === 0) this.goneMeanwhile.clear();
     this.pumpAll();
   }
 
@@ -92,15 +104,9 @@ export class Outbox {
     this.lastOrder = Math.max(this.lastOrder + 1, this.environment.clock.now());
     const again: Pending = { ...entry, id: renamed, failed: null, order: this.lastOrder };
     this.publish([...this.pending.get().filter((other) => other.id !== id), again]);
-    if (renamed !== id) await this.storage.remove(id).catch(() => {});
-    await this.store(again);
-    this.environment.tabs.post({ outbox: this.user, gone: id, tab: this.tab });
+    this.environment.tabs.post({ outbox: this.user, [renamed === id ? "again" : "gone"]: id, tab: this.tab });
+    await this.store(again, id);
     this.pump(again.chat);
-  }
-
-  remove(id: string): void {
-    this.settled(id);
-    this.environment.tabs.post({ outbox: this.user, gone: id });
   }
 
   connected(): void {
@@ -115,14 +121,29 @@ export class Outbox {
     this.clearFlights();
   }
 
+  /** The person deleted it. */
+  remove(id: string): void { this.settled(id); }
+
   /** The message is on the server: by its ack, by a frame, in history or in a sync. */
   settled(id: string): void {
+    if (this.find(id) === undefined) return;
+    void this.storage.remove(id).catch(() => {});
+    this.environment.tabs.post({ outbox: this.user, gone: id });
+    this.forget(id);
+  }
+
+  private forget(id: string): void {
+    if (this.loads > 0) this.goneMeanwhile.add(id);
+    this.drop(id);
+  }
+
+  private drop(id: string): void {
     const entry = this.find(id);
     if (entry === undefined) return;
     this.land(entry.chat, id);
     this.attempts.delete(id);
+    this.goneInFlight.delete(id);
     this.publish(this.pending.get().filter((other) => other.id !== id));
-    void this.storage.remove(id).catch(() => {});
     this.pump(entry.chat);
   }
 
@@ -141,6 +162,7 @@ export class Outbox {
       }));
       return;
     }
+    if (this.goneInFlight.has(entry.id)) return this.drop(entry.id);
     const failed = { ...entry, failed: error.code };
     this.publish(this.pending.get().map((other) => (other.id === entry.id ? failed : other)));
     void this.store(failed);
@@ -148,13 +170,20 @@ export class Outbox {
   }
 
   /**
-   * Another tab deleted a message, or tries it again: it is no longer ours to show.
-   * Or it wrote something: should it end before that is sent, this one sends it.
+   * Another tab knows that a message is sent, deleted it, or tries it again: it is no longer ours.
+   * Or there is another tab: should it end before what it wrote is sent, this one sends it.
    */
   private heard(message: unknown): void {
-    const { outbox, tab, gone } = (message ?? {}) as { outbox?: unknown; tab?: unknown; gone?: unknown };
+    const { outbox, tab, gone, again, asks } = (message ?? {}) as Record<string, unknown>;
     if (outbox !== this.user || this.stopped) return;
-    if (typeof gone === "string") this.publish(this.pending.get().filter((entry) => entry.id !== gone));
+    if (typeof gone === "string") {
+      // What is in flight here is answered here: nobody else tells this connection where it stands.
+      if ([...this.flights.values()].some((flight) => flight.id === gone)) this.goneInFlight.add(gone);
+      else this.forget(gone);
+    }
+    // Not if it is tried again here as well: then both send it, under the same id. Nor while its refusal is being stored.
+    if (typeof again === "string" && this.find(again)?.failed !== null && !this.unstored.has(again)) this.drop(again);
+    if (asks) this.environment.tabs.post({ outbox, tab: this.tab });
     if (typeof tab !== "string" || this.heirs.has(tab)) return;
     this.heirs.add(tab);
     void this.environment.lock(lockOf(tab), async () => {
@@ -181,10 +210,10 @@ export class Outbox {
 
   private unstored = new Set<string>();
 
-  private async store(entry: Pending): Promise<void> {
+  private async store(entry: Pending, instead = entry.id): Promise<void> {
     this.unstored.add(entry.id);
     // A full or forbidden storage must not stop the message itself.
-    await this.storage.put(entry).catch(() => {});
+    await this.storage.put(entry, instead).catch(() => {});
     this.unstored.delete(entry.id);
     // It may have been settled meanwhile, by another tab's copy.
     if (this.find(entry.id) === undefined) await this.storage.remove(entry.id).catch(() => {});

@@ -11,18 +11,24 @@ const againMs = 5_000;
 export class Directory {
   readonly users = new Observable<ReadonlyMap<UserId, User>>(new Map());
   private wanted = new Set<UserId>();
+  /** Told by the server during this visit; other names are those of the last one and may have changed. */
+  private fresh = new Set<UserId>();
   private gathering = false;
 
   constructor(private readonly lookUp: (ids: UserId[]) => Promise<User[]>, private readonly clock: Clock) {}
 
+  /** What the last visit knew. */
+  restore(users: readonly User[]): void { this.users.set(new Map(users.map((user) => [user.id, user]))); }
+
   learn(users: readonly User[]): void {
+    for (const user of users) this.fresh.add(user.id);
     const next = new Map(this.users.get());
     for (const user of users) next.set(user.id, user);
     this.users.set(next);
   }
 
   want(ids: readonly UserId[]): void {
-    for (const id of ids) if (!this.users.get().has(id)) this.wanted.add(id);
+    for (const id of ids) if (!this.fresh.has(id)) this.wanted.add(id);
     this.gather(gatherMs);
   }
 
@@ -33,7 +39,10 @@ export class Directory {
       const ids = [...this.wanted].slice(0, usersByIdMax);
       this.lookUp(ids).then(
         (users) => {
-          for (const id of ids) this.wanted.delete(id);
+          for (const id of ids) {
+            this.wanted.delete(id);
+            this.fresh.add(id); // also those that are gone
+          }
           this.gathering = false;
           this.learn(users);
           this.gather(gatherMs);

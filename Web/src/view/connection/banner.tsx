@@ -47,13 +47,13 @@ export function Banner() {
     <>
       <div className="visually-hidden" role="status">{status}</div>
       {words !== null && (
-        <div className="banner" data-state={health.word}>
+        <section className="banner" aria-label="Connection" data-state={health.word}>
           <span>{words}</span>
           {health.word === "outdated"
             ? <button type="button" onClick={() => location.reload()}>Reload</button>
             : health.word !== "degraded" && health.word !== "connecting" &&
               <button type="button" onClick={() => connection.reconnectNow()}>Reconnect now</button>}
-        </div>
+        </section>
       )}
     </>
   );

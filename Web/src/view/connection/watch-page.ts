@@ -13,7 +13,9 @@ export function watchPage(connection: Connection): () => void {
   addEventListener("online", () => connection.setOnline(true), { signal });
   addEventListener("offline", () => connection.setOnline(false), { signal });
   addEventListener("pageshow", wake, { signal });
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) wake(); }, { signal });
+  const look = () => connection.setAttentive(!document.hidden);
+  document.addEventListener("visibilitychange", look, { signal });
+  look();
   document.addEventListener("resume", wake, { signal });
   if (!navigator.onLine) connection.setOnline(false);
   let last = Date.now();

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { message, shown, start } from "./one-chat";
+import { settle } from "./world";
+
+/** The next answer to a path that contains this waits until it is let go. */
+function holdNext(world: { delay: (path: string) => Promise<void> | null }, part: string): () => void {
+  let letGo = () => {};
+  world.delay = (path) => {
+    if (!path.includes(part)) return null;
+    world.delay = () => null;
+    return new Promise((resolve) => { letGo = resolve; });
+  };
+  return () => letGo();
+}
+
+test("a page from before a restore is not shown after it, and settles nothing", async () => {
+  const epoch = { is: "e1" };
+  const { world, open, connect, history } = await start([message(1)], epoch);
+  const account = await open();
+  await connect();
+  await account.write("c", "hello");
+  const id = account.outbox.pending.get()[0]?.id ?? "";
+  history.push({ ...message(2, "me"), id, body: "hello" }, message(3));
+  const letGo = holdNext(world, "/messages");
+  account.openChat("c");
+  await settle();
+  epoch.is = "e2";
+  history.splice(1);
+  world.frame({ type: "resync" });
+  await settle();
+  letGo();
+  await settle();
+  assert.equal(account.outbox.pending.get().length, 1);
+  account.openChat("c");
+  await settle();
+  assert.deepEqual(shown(account), [1]);
+  assert.equal(account.history("c").timeline.lastSeq, 1);
+});
+
+test("a chat's answer from before a restore is forgotten", async () => {
+  const epoch = { is: "e1" };
+  const { world, open, connect, history } = await start([message(1)], epoch);
+  const account = await open();
+  await connect();
+  history.push(message(2), message(3));
+  const letGo = holdNext(world, "/chats/c");
+  world.frame({ type: "resync", chats: [{ chat: "c", last_seq: 3 }] });
+  await settle();
+  epoch.is = "e2";
+  history.splice(1);
+  world.frame({ type: "resync" });
+  await settle();
+  letGo();
+  await settle();
+  assert.equal(account.chats.get("c")?.lastSeq, 1);
+});
+
+test("what was learned before the first welcome named the history is learned anew", async () => {
+  const { open, connect, history } = await start([message(1), message(2), message(3)]);
+  const account = await open();
+  await account.startChat({ id: "you", username: "bob", display_name: "Bob" });
+  assert.equal(account.chats.get("c")?.lastSeq, 3);
+  history.splice(1);
+  await connect();
+  assert.equal(account.chats.get("c")?.lastSeq, 1);
+});
