@@ -69,7 +69,7 @@ let package = Package(
         .tests("ChatProtocolTests", ["ChatProtocol", "StrictJSON"]),
         .tests("TokensTests", ["ChatProtocol", "StrictJSON", "Tokens", .crypto]),
         .tests("ServiceKitTests", ["ChatProtocol", "ServiceKit"]),
-        .tests("WebSocketServerTests", ["WebSocketServer", .nioCore, .nioHTTP1, .nioWebSocket]),
+        .tests("WebSocketServerTests", ["WebSocketServer", .nioCore, .nioEmbedded, .nioHTTP1, .nioWebSocket]),
         .tests("RealtimeGatewayTests", ["ChatProtocol", "RealtimeGateway", "Tokens", .nioCore]),
         .tests("MessageServiceTests", ["ChatProtocol", "MessageService", "Postgres"]),
         .tests("PostgresIntegrationTests", ["ChatProtocol", "ClientThread", "Postgres", "Support"]),
@@ -191,6 +191,7 @@ extension Target.Dependency {
     static let logging = product(name: "Logging", package: "swift-log")
     static let metrics = product(name: "Metrics", package: "swift-metrics")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
     static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")

@@ -43,6 +43,9 @@ struct Accounts: Sendable {
         }
     }
 
+    /// Asks for everything, as a client does after its welcome.
+    func sync(_ account: Account) async throws { _ = try await call("GET", "/api/v1/sync", token: account.token) }
+
     private func call(
         _ method: String, _ path: String, token: String? = nil, body: [UInt8] = []
     ) async throws -> JSONValue {

@@ -11,6 +11,7 @@ enum Scenario {
         switch options.kind {
         case .closed, .open: return try await messages(options, system)
         case .idle, .connect: return try await connections(options, system)
+        case .storm: return try await Storm(options: options, system: system).run()
         }
     }
 

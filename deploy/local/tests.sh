@@ -47,7 +47,7 @@ command_bench() {
     load=$(binaries release)/parley-load
     [[ -n ${PARLEY_BINARIES:-} ]] || build_products release parley-load
     ulimit -S -n "$(ulimit -H -n)" 2>/dev/null || true # one socket per simulated person
-    PARLEY_URL=$(cat "$RUN_DIR/url") PARLEY_HOME=$HOME_DIR exec "$load" "$@"
+    PARLEY_URL=$(cat "$RUN_DIR/url") PARLEY_HOME=$HOME_DIR PARLEY_SCRIPT=$ROOT/parley exec "$load" "$@"
 }
 
 # --- check -----------------------------------------------------------------------------------------------------------

@@ -44,12 +44,14 @@ package enum RealtimeGateway {
             onUnregistered: { ended.value?.closed($0) })
         let authority = SessionAuthority(
             auth: auth, logger: logger, onRevoked: { registry.close($0, .sessionRevoked) })
-        let sweep = Sweep(messageService: message, registry: registry, isOn: faults.sweep, logger: logger)
         let own = HeartbeatAnswer.Instance(id: context.instance, address: context.advertisedAddress)
         let peers = PeerDirectory(own: context.instance) { peer in
             PeerOutbox(
                 own: own, peer: peer, client: context.client(for: "realtime-gateway", at: peer.address), logger: logger)
         }
+        let sweep = Sweep(
+            messageService: message, peers: peers, registry: registry, isOn: faults.sweep, logger: logger,
+            onIsolated: { work.add { await DrainConnections(registry: registry)() } })
         let route = RouteEvents(
             peers: peers, presence: presence, work: work,
             lookUp: try context.configuration.word(routeLookUp), dropsEvents: faults.dropEvents)
@@ -72,6 +74,7 @@ package enum RealtimeGateway {
 
         context.readiness.add("signing_keys", required: true) { authority.isLoaded }
         context.readiness.add("first_sweep", required: true) { sweep.hasCursor }
+        context.readiness.add("way_to_messages", required: true) { !sweep.isIsolated }
         context.readiness.add("auth-service", required: false) { auth.isUp }
         context.readiness.add("message-service", required: false) { message.isUp }
         context.readiness.add("presence-service", required: false) { presence.isUp }
@@ -93,7 +96,10 @@ package enum RealtimeGateway {
         let readiness = context.readiness
         let admission = Admission(
             allowedOrigins: Set(try context.configuration.list(allowedOrigins)),
-            isReady: { !readiness.isDraining && gateway.sweep.hasCursor && gateway.authority.isLoaded },
+            isReady: {
+                !readiness.isDraining && gateway.sweep.hasCursor && !gateway.sweep.isIsolated
+                    && gateway.authority.isLoaded
+            },
             unauthenticatedCount: { gateway.registry.unauthenticatedCount })
         let configuration = WebSocketConfiguration(messageBytesMax: Limits.frameBytesMax)
         return HTTPServerBuilder { responder in

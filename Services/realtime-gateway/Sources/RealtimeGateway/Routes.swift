@@ -56,6 +56,14 @@ struct InternalRoutes: Sendable {
             gateway.receive(request.events, from: request.from)
             return Response.json(Done())
         }
+        router.onInternal(TipsRequest.path, from: ["realtime-gateway"]) { request, _ in
+            let request: TipsRequest = try await request.decode(bytesMax: Self.requestBytesMax)
+            do throws(ServiceCallError) {
+                return Response.json(try await gateway.sweep.tips(request))
+            } catch {
+                throw error.asParleyError
+            }
+        }
         router.onInternal(PresenceChanges.path, from: ["presence-service"]) { request, _ in
             let changes: PresenceChanges = try await request.decode(bytesMax: Self.requestBytesMax)
             gateway.presence.changed(changes.states)

@@ -57,6 +57,27 @@ package final class WebSocket {
     /// Starts the closing handshake. The connection ends when the peer answers, or after a time limit anyway.
     package func close(code: UInt16?, reason: String = "") {
         guard state == .open else { return }
+        sendClose(code, reason)
+        end(in: closeTimeout)
+    }
+
+    /// The peer has closed: answers, if that was not done yet, and ends the connection (section 7.1.1).
+    func peerClosed(code: UInt16?) {
+        if state == .open { sendClose(code) }
+        channel.close(mode: .output, promise: nil)
+        end(in: .milliseconds(200))
+    }
+
+    /// What the peer sends can be read no further, an answer neither: ends this side of the connection (section 7.1.7).
+    /// The other stays open for what is still on its way, because a reset could overtake the close frame.
+    func fail(code: UInt16, reason: String) {
+        guard state == .open else { return }
+        sendClose(code, reason)
+        channel.close(mode: .output, promise: nil)
+        end(in: closeTimeout)
+    }
+
+    private func sendClose(_ code: UInt16?, _ reason: String = "") {
         state = .closing
         var data = ByteBuffer()
         if let code {
@@ -64,21 +85,11 @@ package final class WebSocket {
             data.writeString(reason)
         }
         channel.writeAndFlush(WebSocketFrame(fin: true, opcode: .connectionClose, data: data), promise: nil)
-        let channel = channel
-        channel.eventLoop.scheduleTask(in: closeTimeout) { channel.close(promise: nil) }
     }
 
-    /// The peer has closed: answers, if that was not done yet, and ends the connection (section 7.1.1).
-    func peerClosed(code: UInt16?) {
-        if state == .open {
-            state = .closing
-            var data = ByteBuffer()
-            if let code { data.writeInteger(code) }
-            channel.writeAndFlush(WebSocketFrame(fin: true, opcode: .connectionClose, data: data), promise: nil)
-        }
-        channel.close(mode: .output, promise: nil)
+    private func end(in time: TimeAmount) {
         let channel = channel
-        channel.eventLoop.scheduleTask(in: .milliseconds(200)) { channel.close(promise: nil) }
+        channel.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
     }
 
     func markClosed() { state = .closed }

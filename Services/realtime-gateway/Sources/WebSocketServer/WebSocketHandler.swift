@@ -29,6 +29,8 @@ final class WebSocketHandler: ChannelInboundHandler {
         case .binary(let bytes): peer.received(binary: bytes)
         case .ping(let data): socket.pong(data)
         case .close(let code): socket.peerClosed(code: code)
+        // A close frame is the peer's last one, whatever is wrong with it.
+        case .violation(let code) where frame.opcode == .connectionClose: socket.peerClosed(code: code)
         case .violation(let code): socket.close(code: code)
         }
     }
@@ -49,8 +51,10 @@ final class WebSocketHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // The frame decoder refuses a frame over the limit before it allocates for it.
         switch error {
-        case NIOWebSocketError.invalidFrameLength: socket.close(code: 1009, reason: "message_too_big")
-        case is NIOWebSocketError: socket.close(code: 1002, reason: "protocol_error")
+        case NIOWebSocketError.invalidFrameLength: socket.fail(code: 1009, reason: "message_too_big")
+        case is NIOWebSocketError: socket.fail(code: 1002, reason: "protocol_error")
+        // What was still on its way after such a frame.
+        case ByteToMessageDecoderError.dataReceivedInErrorState: return
         default: context.close(promise: nil)
         }
     }

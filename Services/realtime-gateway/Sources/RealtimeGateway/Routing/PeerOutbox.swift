@@ -66,6 +66,16 @@ final class PeerOutbox: Sendable {
         }
     }
 
+    /// Asks the peer to ask message-service for this gateway's sweep; nil if it cannot either.
+    func tips(_ request: TipsRequest, within patience: Duration) async -> TipsAnswer? {
+        do throws(ServiceCallError) {
+            return try await client.call(TipsRequest.path, body: request, deadline: .after(patience))
+        } catch {
+            logger.info("a peer had no tips", metadata: ["peer": "\(address)", "reason": "\(error)"])
+            return nil
+        }
+    }
+
     private func deliver(_ events: [Event]) async throws(ServiceCallError) {
         let _: Done = try await client.call(
             EventsRequest.path, body: EventsRequest(from: own, events: events), attempt: Self.attempt,

@@ -11,6 +11,9 @@ import Synchronization
 /// The safety net that makes "no silent gap" true: every 2 s it asks message-service which chats have messages since
 /// the last time, and tells the connections here of those that the fast path did not reach. Killed or frozen gateways,
 /// cut links and lost registrations need nothing else.
+///
+/// If message-service does not answer, a peer is asked to ask it: the link between it and this gateway may be the only
+/// thing that is broken. A gateway to which that happens again and again sends its clients elsewhere.
 final class Sweep: Service {
     private static let interval: Duration = .seconds(2)
     /// Before the first answer, and after a failure: a sweep that waited its whole time twice would be late.
@@ -18,18 +21,35 @@ final class Sweep: Service {
     /// How long a message that was just committed may still be on its way by the fast path.
     private static let grace: Duration = .milliseconds(300)
 
+    private static let patience: Duration = .seconds(2)
+    private static let patienceWithPeer: Duration = .seconds(1)
+    /// Peers that are asked after a failure.
+    private static let peersMax = 2
+
     private let messageService: ServiceClient
+    private let peers: PeerDirectory
     private let registry: Registry
     private let isOn: Bool
     private let logger: Logger
     private let state = Mutex(SweepState())
+    private let isolation = Mutex(IsolationState())
+    private let onIsolated: @Sendable () -> Void
 
-    init(messageService: ServiceClient, registry: Registry, isOn: Bool, logger: Logger) {
+    /// - Parameter onIsolated: called when this gateway alone cannot reach message-service.
+    init(
+        messageService: ServiceClient, peers: PeerDirectory, registry: Registry, isOn: Bool, logger: Logger,
+        onIsolated: @escaping @Sendable () -> Void
+    ) {
         self.messageService = messageService
+        self.peers = peers
         self.registry = registry
         self.isOn = isOn
         self.logger = logger
+        self.onIsolated = onIsolated
     }
+
+    /// Whether this gateway alone cannot reach message-service.
+    var isIsolated: Bool { isolation.withLock { $0.isIsolated } }
 
     /// Whether there is a first cursor. No socket is accepted before, so that nothing can fall between.
     var hasCursor: Bool { state.withLock { $0.cursor != nil } }
@@ -53,24 +73,48 @@ final class Sweep: Service {
     }
 
     private func sweep() async -> Bool {
-        let cursor = state.withLock { $0.cursor }
+        guard let answer = await ask(TipsRequest(cursor: state.withLock { $0.cursor })) else { return false }
+        let finding = state.withLock { $0.answered(answer) { registry.has($0) } }
+        guard isOn else { return true }
+        switch finding {
+        case .nothing: break
+        case .everything: registry.broadcast(Self.resyncAll)
+        case .chats(let tips): await deliver(tips)
+        }
+        return true
+    }
+
+    /// The answer of message-service, by way of a peer if need be; nil if there is none. Then the next sweep asks from
+    /// the same cursor.
+    private func ask(_ request: TipsRequest) async -> TipsAnswer? {
         do throws(ServiceCallError) {
-            let answer: TipsAnswer = try await messageService.call(
-                TipsRequest.path, body: TipsRequest(cursor: cursor), deadline: .after(.seconds(2)))
-            let finding = state.withLock { $0.answered(answer) { registry.has($0) } }
-            guard isOn else { return true }
-            switch finding {
-            case .nothing: break
-            case .everything: registry.broadcast(Self.resyncAll)
-            case .chats(let tips): await deliver(tips)
-            }
-            return true
+            let answer = try await tips(request, within: Self.patience)
+            note(.directly)
+            return answer
         } catch {
-            // The next sweep asks from the same cursor.
             GatewayMetrics.sweepFailures.increment()
             logger.warning("sweep failed", metadata: ["reason": "\(error)"])
-            return false
         }
+        for peer in peers.all.shuffled().prefix(Self.peersMax) {
+            guard let answer = await peer.tips(request, within: Self.patienceWithPeer) else { continue }
+            note(.byPeer)
+            return answer
+        }
+        note(.notAtAll)
+        return nil
+    }
+
+    private func note(_ answered: IsolationState.Answered) {
+        guard isolation.withLock({ $0.swept(answered) }) else { return }
+        logger.error("only other gateways reach message-service: sending the clients to them")
+        onIsolated()
+    }
+
+    /// Asks message-service, for this gateway's sweep or for a peer's.
+    func tips(_ request: TipsRequest, within patience: Duration = patienceWithPeer) async throws(ServiceCallError)
+        -> TipsAnswer
+    {
+        try await messageService.call(TipsRequest.path, body: request, deadline: .after(patience))
     }
 
     private func deliver(_ tips: [Tip]) async {
