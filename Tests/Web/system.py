@@ -60,7 +60,10 @@ class System:
 
     def _all_ready(self) -> bool:
         command = [ROOT / "parley", "status", "--home", self.home]
-        return subprocess.run(command, capture_output=True, timeout=30).returncode == 0
+        status = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+        if status.returncode != 0:
+            print(status.stdout, status.stderr)  # pytest shows it should nothing get better
+        return status.returncode == 0
 
     def _status(self, path: str) -> int:
         try:

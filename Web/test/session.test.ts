@@ -84,3 +84,17 @@ test("a request that meets an ended token refreshes once and repeats", async () 
   };
   assert.deepEqual(await session.call({ method: "GET", path: "/api/v1/users/me" }), { id: "me" });
 });
+
+test("a word between tabs that is heard before the storage can be read is made good by the storage's own", async () => {
+  const world = new World();
+  server(world);
+  const one = new Session(world.tab());
+  const late = world.tab();
+  let visible = false;
+  const two = new Session({ ...late, storage: { ...late.storage, get: (key) => (visible ? late.storage.get(key) : null) } });
+  await one.signIn("ada", "secret password");
+  assert.equal(two.state.get().is, "signed_out");
+  visible = true;
+  for (const { changed } of world.storageListeners) changed();
+  assert.equal(two.state.get().is, "signed_in");
+});

@@ -18,6 +18,8 @@ export class World {
   /** Holds back the answer to a path until the promise it gives; the answer itself is of the time of asking. */
   delay: (path: string) => Promise<void> | null = () => null;
   texts = new Map<string, string>();
+  /** Of all tabs; a test calls them. */
+  storageListeners: { key: string; changed: () => void }[] = [];
   private timers: { at: number; run: () => void; order: number }[] = [];
   private ids = 0;
   private order = 0;
@@ -75,6 +77,7 @@ export class World {
         get: (key) => this.texts.get(key) ?? null,
         set: (key, value) => { this.texts.set(key, value); },
         remove: (key) => { this.texts.delete(key); },
+        listen: (key, changed) => { this.storageListeners.push({ key, changed }); },
       },
       lock: async (name, body) => {
         const before = this.locks.get(name) ?? Promise.resolve();

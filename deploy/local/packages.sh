@@ -67,7 +67,7 @@ command_install() {
     while [[ $# -gt 0 ]]; do
         case $1 in
             --yes) consent=yes ;;
-            --tests) packages+=("${TEST_PACKAGES[@]}" "${BROWSER_PACKAGES[@]}" shellcheck) ;;
+            --tests) packages+=("${TEST_PACKAGES[@]}" "${BROWSER_PACKAGES[@]}" iproute2 shellcheck) ;;
             *) die_usage "install does not take '$1'" ;;
         esac
         shift

@@ -89,7 +89,8 @@ command_test() {
         what=$1
         shift
     fi
-    [[ $what =~ ^(unit|integration|e2e|web|all)$ ]] || die_usage "the tests are unit, integration, e2e, web and all"
+    [[ $what =~ ^(unit|integration|e2e|web|faults|all)$ ]] ||
+        die_usage "the tests are unit, integration, e2e, web, faults and all"
     require_swift
     # shellcheck disable=SC2046 # one package a word
     install_packages yes $(packages_for_up yes)
@@ -101,9 +102,10 @@ command_test() {
     trap 'finish_tests' EXIT
     trap 'exit 130' INT TERM HUP
     [[ $what != web && $what != all ]] || test_web_core
-    [[ $what == e2e || $what == web ]] || test_swift "$what" "$@"
+    [[ $what =~ ^(e2e|web|faults)$ ]] || test_swift "$what" "$@"
     [[ $what != e2e && $what != all ]] || test_with_pytest EndToEnd "$@"
     [[ $what != web && $what != all ]] || test_with_pytest Web "$@"
+    [[ $what != faults && $what != all ]] || test_faults
 }
 
 # On any way out: every system that was started below the temporary folder ends, then the folder goes.
@@ -148,6 +150,13 @@ test_swift() {
     # each other late.
     run_swift_tests "integration tests" --filter 'IntegrationTests\.' --no-parallel "$@"
     stop_system
+}
+
+# The short mix of `parley verify`, on the debug build.
+test_faults() {
+    build_products debug "${SERVICE_PRODUCTS[@]}"
+    say "breaking a system of its own, and judging what was seen"
+    (command_verify --debug) || die "the history is not clean"
 }
 
 run_swift_tests() {

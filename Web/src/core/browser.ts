@@ -17,6 +17,7 @@ function browserStorage(): TextStorage {
       fallback.delete(key);
       try { localStorage.removeItem(key); } catch { /* there was nothing in it */ }
     },
+    listen: (key, changed) => addEventListener("storage", (event) => { if (event.key === key) changed(); }),
   };
 }
 

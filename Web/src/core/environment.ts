@@ -28,6 +28,8 @@ export interface TextStorage {
   get(key: string): string | null;
   set(key: string, value: string): void;
   remove(key: string): void;
+  /** Told when another tab's change of the key can be read here: words between tabs may be there before it. */
+  listen(key: string, changed: () => void): void;
 }
 
 /** Runs `body` while no other tab runs one under the same name. Without Web Locks it simply runs it. */

@@ -41,6 +41,7 @@ export class Session {
     this.record = this.stored();
     this.state = new Observable<SessionState>(describe(this.record, false));
     this.schedule();
+    environment.storage.listen(storageKey, () => this.adopt());
     environment.tabs.listen((message) => {
       if (message === "session renewed") this.adopt();
       if (message === "session ended") this.forget(true);
