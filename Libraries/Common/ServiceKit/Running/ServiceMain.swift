@@ -24,11 +24,18 @@ package enum ServiceMain {
         signal(SIGPIPE, SIG_IGN)
         do {
             try await dispatch(description, build: build)
-            exit(0)
+            end(0)
         } catch {
             printError("\(description.name): \(error)")
-            exit(1)
+            end(1)
         }
+    }
+
+    /// Without exit handlers: the threads of the C clients are detached, and OpenSSL's handler, among others, would take
+    /// away what they may be using at that moment.
+    private static func end(_ code: CInt) -> Never {
+        fflush(nil)
+        _exit(code)
     }
 
     private static func dispatch(
