@@ -34,6 +34,23 @@ final class LoadConnection: ChannelInboundHandler {
     ) async throws -> any Channel {
         let welcomed = loop.makePromise(of: Void.self)
         let token = account.token
+        do {
+            let channel = try await connect(gateway, token: token, welcomed: welcomed, on: loop, use)
+            try await loop.submit {
+                try channel.pipeline.syncOperations.handler(type: LoadConnection.self).hello()
+            }.get()
+            try await welcomed.futureResult.get()
+            return channel
+        } catch {
+            welcomed.fail(error)  // nobody else does where the socket never opened
+            throw error
+        }
+    }
+
+    private static func connect(
+        _ gateway: (host: String, port: Int), token: String, welcomed: EventLoopPromise<Void>, on loop: any EventLoop,
+        _ use: @escaping @Sendable (LoadConnection) -> Void
+    ) async throws -> any Channel {
         let upgrade = try await ClientBootstrap(group: loop)
             .connectTimeout(.seconds(30))
             .connect(host: gateway.host, port: gateway.port) { channel in
@@ -59,12 +76,7 @@ final class LoadConnection: ChannelInboundHandler {
                         configuration: .init(upgradeConfiguration: configuration))
                 }
             }
-        let channel = try await upgrade.get()
-        try await loop.submit {
-            try channel.pipeline.syncOperations.handler(type: LoadConnection.self).hello()
-        }.get()
-        try await welcomed.futureResult.get()
-        return channel
+        return try await upgrade.get()
     }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
