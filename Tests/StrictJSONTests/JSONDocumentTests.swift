@@ -1,5 +1,6 @@
 import Foundation
 import StrictJSON
+import Support
 import Testing
 
 @Suite("A JSON document")
@@ -71,7 +72,7 @@ struct JSONDocumentTests {
 
     @Test("reads what Foundation writes, and Foundation reads what the writer writes", arguments: 0..<200)
     func foundationAgrees(seed: Int) throws {
-        var random = SplitMix(state: UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         let text = String(
             String.UnicodeScalarView(
                 (0..<Int.random(in: 0...40, using: &random)).compactMap { _ in
@@ -96,25 +97,12 @@ struct JSONDocumentTests {
 
     @Test("never traps on hostile bytes", arguments: 0..<500)
     func hostileBytes(seed: Int) {
-        var random = SplitMix(state: UInt64(seed) &+ 77)
+        var random = SeededGenerator(seed: UInt64(seed) &+ 77)
         let alphabet = Array(#"{}[]",:\u0d8e1-.+tfn "#.utf8) + [0x00, 0xC3, 0xA9, 0xFF]
         let bytes = (0..<60).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &random)] }
         if let document = try? JSONDocument(parsing: bytes) {
             _ = document.root.string
             _ = document.root.elements?.map(\.integer)
         }
-    }
-}
-
-/// A seeded generator (splitmix64), so that a failing case can be run again.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

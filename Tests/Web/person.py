@@ -115,6 +115,15 @@ class Person:
         self.page.fill("#composer", text)
         self.page.get_by_role("button", name="Send", exact=True).click()
 
+    def write_seen_typing(self, text: str, by: Person) -> None:
+        """Letter by letter: the other side sees that somebody types, then the message, and no typing any more."""
+        self.page.type("#composer", text[:-2])
+        by.peer_is("typing")
+        self.page.type("#composer", text[-2:])
+        self.page.press("#composer", "Enter")
+        by.sees(text)
+        by.peer_is("online")
+
     @property
     def texts(self) -> Locator:
         """The texts of the messages that the page holds, in order, pending ones too."""

@@ -14,12 +14,7 @@ def test_sign_up_to_first_reply_with_typing_and_ticks(people: People) -> None:
     bob.open_chat_with(ada)
     bob.sees("hello")
     ada.tick("hello", "read")
-    bob.page.type("#composer", "hi A")
-    ada.peer_is("typing")
-    bob.page.type("#composer", "da")
-    bob.page.press("#composer", "Enter")
-    ada.sees("hi Ada")
-    ada.peer_is("online")
+    bob.write_seen_typing("hi Ada", by=ada)
     bob.tick("hi Ada", "read")
 
 

@@ -45,12 +45,7 @@ def test_a_third_person_with_the_chat_s_address_open_receives_nothing_of_it(peop
     ada.write("a secret for Bob")
     bob.open_chat_with(ada)
     ada.tick("a secret for Bob", "read")
-    bob.page.type("#composer", "a secret for A")
-    ada.peer_is("typing")
-    bob.page.type("#composer", "da")
-    bob.page.press("#composer", "Enter")
-    ada.sees("a secret for Ada")
-    ada.peer_is("online")
+    bob.write_seen_typing("a secret for Ada", by=ada)
     bob.tick("a secret for Ada", "read")
     eve.page.wait_for_timeout(2_500)  # one round of the sweep
 

@@ -8,15 +8,21 @@ from typing import Any
 from playwright.sync_api import Route, expect
 
 from people import People
-from person import PASSWORD
+from person import PASSWORD, Person
 from waiting import eventually
 
 
-def test_a_message_that_waited_in_one_tab_is_sent_once(people: People) -> None:
+def offline_in_two_tabs(people: People) -> tuple[Person, Person, Person]:
+    """Ada's two tabs with her chat open, both without a network, and Bob."""
     ada, bob = people.in_conversation()
     tab = ada.another_tab()
     tab.open_chat_with(bob)
     ada.context.set_offline(True)
+    return ada, tab, bob
+
+
+def test_a_message_that_waited_in_one_tab_is_sent_once(people: People) -> None:
+    ada, tab, bob = offline_in_two_tabs(people)
     ada.write("from the first")
     tab.write("from the second")
     eventually(lambda: len(ada.stored("outbox")) == 2, "both are stored")
@@ -32,10 +38,7 @@ def test_a_message_that_waited_in_one_tab_is_sent_once(people: People) -> None:
 
 
 def test_what_a_closed_tab_had_not_sent_is_sent_by_the_other(people: People) -> None:
-    ada, bob = people.in_conversation()
-    tab = ada.another_tab()
-    tab.open_chat_with(bob)
-    ada.context.set_offline(True)
+    ada, tab, bob = offline_in_two_tabs(people)
     tab.write("one")
     tab.write("two")
     eventually(lambda: len(ada.stored("outbox")) == 2, "both are stored")

@@ -94,8 +94,7 @@ test("the next visit shows the last messages before the network answers", async 
 });
 
 test("a new epoch drops what was cached and reads again", async () => {
-  const epoch = { is: "e1" };
-  const { world, open, connect, history } = await start([message(1), message(2)], epoch);
+  const { world, open, connect, history, epoch } = await start([message(1), message(2)]);
   const account = await open();
   await connect();
   account.openChat("c");

@@ -59,8 +59,7 @@ test("a cursor that the server has is not said again", async () => {
 });
 
 test("after a restore only what was seen since counts as read", async () => {
-  const epoch = { is: "e1" };
-  const { world, open, connect, history } = await start([message(1), message(2), message(3)], epoch);
+  const { world, open, connect, history, epoch } = await start([message(1), message(2), message(3)]);
   const account = await open();
   await connect();
   account.seen("c", 3);

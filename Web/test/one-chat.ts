@@ -10,7 +10,8 @@ export const me = { id: "me", username: "ada", display_name: "Ada" };
 export const message = (seq: number, from = "you"): Message => ({ chat: "c", seq, id: `id-${seq}`, from, body: `m${seq}`, sent_at: sentAt });
 
 /** A server with one chat, whose messages a test adds. */
-export async function start(history: Message[], epoch = { is: "e1" }) {
+export async function start(history: Message[]) {
+  const epoch = { is: "e1" };
   const world = new World();
   const log: string[] = [];
   const read = { me: 0 };
@@ -51,7 +52,7 @@ export async function start(history: Message[], epoch = { is: "e1" }) {
     world.frame(welcome());
     await settle();
   };
-  return { world, log, outbox, make, open, connect, read, history };
+  return { world, log, outbox, make, open, connect, read, history, epoch };
 }
 
 export const shown = (account: Account) => account.history("c").timeline.messages.map((one) => one.seq);

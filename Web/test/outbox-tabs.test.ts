@@ -2,14 +2,13 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { makeOutbox as make } from "./outbox-world";
-import { MemoryOutbox, settle, World } from "./world";
+import { browser } from "./outbox-world";
+import { settle } from "./world";
 
 test("what a closed tab had not sent is sent by another one, and not before it closed", async () => {
-  const world = new World();
-  const storage = new MemoryOutbox();
-  const closing = make(world, storage);
-  const staying = make(world, storage);
+  const { tab } = browser();
+  const closing = tab();
+  const staying = tab();
   staying.outbox.connected();
   await settle();
   await closing.outbox.write("a", "1");
@@ -21,18 +20,14 @@ test("what a closed tab had not sent is sent by another one, and not before it c
 });
 
 test("what one tab deletes or tries again, the others no longer show as failed", async () => {
-  const world = new World();
-  const storage = new MemoryOutbox();
-  const first = make(world, storage);
-  first.outbox.connected();
-  await first.outbox.write("a", "deleted");
-  await first.outbox.write("b", "tried again");
+  const { tab, tabThatWrote } = browser();
+  const first = await tabThatWrote(["a", "deleted"], ["b", "tried again"]);
   await settle();
   for (const index of [0, 1]) {
     first.outbox.refused({ type: "error", id: first.id(index), code: "not_found", message: "", retryable: false });
   }
   await settle();
-  const second = make(world, storage);
+  const second = tab();
   await second.outbox.load();
   assert.equal(second.outbox.pending.get().length, 2);
   first.outbox.remove(first.id(0));
@@ -42,10 +37,9 @@ test("what one tab deletes or tries again, the others no longer show as failed",
 });
 
 test("a tab that ends right after a write leaves it to one that was opened later", async () => {
-  const world = new World();
-  const storage = new MemoryOutbox();
-  const closing = make(world, storage);
-  const staying = make(world, storage);
+  const { storage, tab } = browser();
+  const closing = tab();
+  const staying = tab();
   staying.outbox.connected();
   await settle();
   // Stored, but the tab had no time for another word.
@@ -56,13 +50,9 @@ test("a tab that ends right after a write leaves it to one that was opened later
 });
 
 test("what one tab knows to be sent, the others neither send nor show, but wait for the answer to their own send", async () => {
-  const world = new World();
-  const storage = new MemoryOutbox();
-  const first = make(world, storage);
-  first.outbox.connected();
-  await first.outbox.write("a", "1");
-  await first.outbox.write("a", "2");
-  const second = make(world, storage);
+  const { tab, tabThatWrote } = browser();
+  const first = await tabThatWrote(["a", "1"], ["a", "2"]);
+  const second = tab();
   await second.outbox.load();
   const left = () => second.outbox.pending.get().map((entry) => entry.body);
   first.outbox.settled(first.id(0));
@@ -75,14 +65,11 @@ test("what one tab knows to be sent, the others neither send nor show, but wait 
 });
 
 test("a message that two tabs try again at once is sent by both under one id, and not lost between them", async () => {
-  const world = new World();
-  const storage = new MemoryOutbox();
-  const first = make(world, storage);
-  first.outbox.connected();
-  await first.outbox.write("a", "1");
+  const { world, storage, tab, tabThatWrote } = browser();
+  const first = await tabThatWrote(["a", "1"]);
   first.outbox.refused({ type: "error", id: first.id(0), code: "not_found", message: "", retryable: false });
   await settle();
-  const second = make(world, storage);
+  const second = tab();
   await second.outbox.load();
   second.outbox.connected();
   world.holdWords();
@@ -95,12 +82,9 @@ test("a message that two tabs try again at once is sent by both under one id, an
 });
 
 test("what one tab sends under a new id, another does not send under the old one", async () => {
-  const world = new World();
-  const storage = new MemoryOutbox();
-  const first = make(world, storage);
-  first.outbox.connected();
-  await first.outbox.write("a", "1");
-  const second = make(world, storage);
+  const { tab, tabThatWrote } = browser();
+  const first = await tabThatWrote(["a", "1"]);
+  const second = tab();
   await second.outbox.load();
   first.outbox.refused({ type: "error", id: first.id(0), code: "conflict", message: "", retryable: false });
   await first.outbox.retry(first.id(0));
@@ -109,12 +93,9 @@ test("what one tab sends under a new id, another does not send under the old one
 });
 
 test("a refusal that comes when another tab knows the message to be sent is not shown", async () => {
-  const world = new World();
-  const storage = new MemoryOutbox();
-  const first = make(world, storage);
-  first.outbox.connected();
-  await first.outbox.write("a", "1");
-  const second = make(world, storage);
+  const { storage, tab, tabThatWrote } = browser();
+  const first = await tabThatWrote(["a", "1"]);
+  const second = tab();
   await second.outbox.load();
   second.outbox.connected();
   first.outbox.settled(first.id(0));
@@ -125,12 +106,9 @@ test("a refusal that comes when another tab knows the message to be sent is not 
 });
 
 test("a tab that is still storing a refusal does not take away what another one tries again", async () => {
-  const world = new World();
-  const storage = new MemoryOutbox();
-  const first = make(world, storage);
-  first.outbox.connected();
-  await first.outbox.write("a", "1");
-  const second = make(world, storage);
+  const { storage, tab, tabThatWrote } = browser();
+  const first = await tabThatWrote(["a", "1"]);
+  const second = tab();
   await second.outbox.load();
   second.outbox.connected();
   const refusal = { type: "error", id: first.id(0), code: "not_found", message: "", retryable: false } as const;
@@ -148,12 +126,9 @@ test("a tab that is still storing a refusal does not take away what another one 
 });
 
 test("what is sent or deleted while the storage is read does not come back", async () => {
-  const world = new World();
-  const storage = new MemoryOutbox();
-  const first = make(world, storage);
-  first.outbox.connected();
-  await first.outbox.write("a", "1");
-  const second = make(world, storage);
+  const { tab, tabThatWrote } = browser();
+  const first = await tabThatWrote(["a", "1"]);
+  const second = tab();
   const loading = second.outbox.load();
   first.outbox.settled(first.id(0));
   await loading;
@@ -161,12 +136,9 @@ test("what is sent or deleted while the storage is read does not come back", asy
 });
 
 test("what another tab said is sent, and had no time to take out of the storage, is taken out", async () => {
-  const world = new World();
-  const storage = new MemoryOutbox();
-  const first = make(world, storage);
-  first.outbox.connected();
-  await first.outbox.write("a", "1");
-  const second = make(world, storage);
+  const { storage, tab, tabThatWrote } = browser();
+  const first = await tabThatWrote(["a", "1"]);
+  const second = tab();
   const remove = storage.remove.bind(storage);
   storage.remove = () => new Promise(() => {});
   const loading = second.outbox.load();

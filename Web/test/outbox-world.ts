@@ -13,3 +13,17 @@ export function makeOutbox(world = new World(), storage = new MemoryOutbox()) {
   const id = (index: number) => { const frame = sent[index]; return frame?.type === "send" ? frame.id : ""; };
   return { world, storage, sent, outbox, bodies, id, suspected: () => suspected };
 }
+
+/** A browser whose tabs share a storage: an idle tab, and one with a connection that has sent these [chat, body]. */
+export function browser() {
+  const world = new World();
+  const storage = new MemoryOutbox();
+  const tab = () => makeOutbox(world, storage);
+  const tabThatWrote = async (...messages: [string, string][]) => {
+    const first = tab();
+    first.outbox.connected();
+    for (const [chat, body] of messages) await first.outbox.write(chat, body);
+    return first;
+  };
+  return { world, storage, tab, tabThatWrote };
+}

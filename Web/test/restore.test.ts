@@ -14,9 +14,17 @@ function holdNext(world: { delay: (path: string) => Promise<void> | null }, part
   return () => letGo();
 }
 
+/** The server goes back to a copy from when the chat had one message, and says so. */
+async function restore({ world, history, epoch }: Awaited<ReturnType<typeof start>>): Promise<void> {
+  epoch.is = "e2";
+  history.splice(1);
+  world.frame({ type: "resync" });
+  await settle();
+}
+
 test("a page from before a restore is not shown after it, and settles nothing", async () => {
-  const epoch = { is: "e1" };
-  const { world, open, connect, history } = await start([message(1)], epoch);
+  const server = await start([message(1)]);
+  const { world, open, connect, history } = server;
   const account = await open();
   await connect();
   await account.write("c", "hello");
@@ -25,10 +33,7 @@ test("a page from before a restore is not shown after it, and settles nothing", 
   const letGo = holdNext(world, "/messages");
   account.openChat("c");
   await settle();
-  epoch.is = "e2";
-  history.splice(1);
-  world.frame({ type: "resync" });
-  await settle();
+  await restore(server);
   letGo();
   await settle();
   assert.equal(account.outbox.pending.get().length, 1);
@@ -39,18 +44,15 @@ test("a page from before a restore is not shown after it, and settles nothing", 
 });
 
 test("a chat's answer from before a restore is forgotten", async () => {
-  const epoch = { is: "e1" };
-  const { world, open, connect, history } = await start([message(1)], epoch);
+  const server = await start([message(1)]);
+  const { world, open, connect, history } = server;
   const account = await open();
   await connect();
   history.push(message(2), message(3));
   const letGo = holdNext(world, "/chats/c");
   world.frame({ type: "resync", chats: [{ chat: "c", last_seq: 3 }] });
   await settle();
-  epoch.is = "e2";
-  history.splice(1);
-  world.frame({ type: "resync" });
-  await settle();
+  await restore(server);
   letGo();
   await settle();
   assert.equal(account.chats.get("c")?.lastSeq, 1);

@@ -12,22 +12,18 @@ import psycopg
 from nemesis.fault import Fault, Start, World
 
 
-@asynccontextmanager
-async def killed_postgres(world: World) -> AsyncIterator[str]:
-    await world.system.act("kill", "postgres")
-    try:
-        yield "postgres and its backends killed (-9); it recovers at its start"
-    finally:
-        await world.system.ensure_started("postgres")
+def _away(store: str, how: str, what: str) -> Start:
+    """Ended by `./parley process HOW STORE`, and started again when the fault ends."""
 
+    @asynccontextmanager
+    async def away(world: World) -> AsyncIterator[str]:
+        await world.system.act(how, store)
+        try:
+            yield what
+        finally:
+            await world.system.ensure_started(store)
 
-@asynccontextmanager
-async def stopped_postgres(world: World) -> AsyncIterator[str]:
-    await world.system.act("stop", "postgres")
-    try:
-        yield "postgres stopped (fast), then started"
-    finally:
-        await world.system.ensure_started("postgres")
+    return away
 
 
 @asynccontextmanager
@@ -73,15 +69,6 @@ def _holding(statement: str, what: str) -> Start:
 
 
 @asynccontextmanager
-async def killed_redis(world: World) -> AsyncIterator[str]:
-    await world.system.act("kill", "redis")
-    try:
-        yield "redis killed (-9)"
-    finally:
-        await world.system.ensure_started("redis")
-
-
-@asynccontextmanager
 async def frozen_redis(world: World) -> AsyncIterator[str]:
     await world.system.act("pause", "redis")
     try:
@@ -100,9 +87,11 @@ def faults() -> list[Fault]:
     lock = "LOCK TABLE {} IN ACCESS EXCLUSIVE MODE"
     rows = "SELECT 1 FROM chat.chats WHERE get_byte(decode(left(hash::text, 2), 'hex'), 0) % 2 = 0 FOR UPDATE"
     return [
-        Fault("kill-postgres", "PostgreSQL killed (-9), started after recovery", "postgres", killed_postgres,
+        Fault("kill-postgres", "PostgreSQL killed (-9), started after recovery", "postgres",
+              _away("postgres", "kill", "postgres and its backends killed (-9); it recovers at its start"),
               in_mix=True),
-        Fault("restart-postgres", "PostgreSQL stopped and started", "postgres", stopped_postgres, (2, 4), in_mix=True),
+        Fault("restart-postgres", "PostgreSQL stopped and started", "postgres",
+              _away("postgres", "stop", "postgres stopped (fast), then started"), (2, 4), in_mix=True),
         Fault("freeze-postgres", "PostgreSQL frozen with all its backends", "postgres", frozen_postgres, in_mix=True),
         Fault("terminate-backends", "all database sessions ended by pg_terminate_backend", "postgres",
               terminated_backends, in_mix=True),
@@ -112,7 +101,8 @@ def faults() -> list[Fault]:
               _holding(lock.format("chat.members"), "table members locked")),
         Fault("lock-rows", "a long transaction holds the rows of about half of the chats", "postgres",
               _holding(rows, "rows of half of the chats held"), in_mix=True),
-        Fault("kill-redis", "Redis killed (-9)", "redis", killed_redis, in_mix=True),
+        Fault("kill-redis", "Redis killed (-9)", "redis", _away("redis", "kill", "redis killed (-9)"),
+              in_mix=True),
         Fault("freeze-redis", "Redis frozen", "redis", frozen_redis, (3, 12), in_mix=True),
         Fault("flush-redis", "Redis forgets everything", "redis", flushed_redis, (1, 2), in_mix=True),
     ]  # fmt: skip

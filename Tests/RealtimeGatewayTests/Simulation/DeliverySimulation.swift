@@ -1,4 +1,5 @@
 import ChatProtocol
+import Support
 
 @testable import RealtimeGateway
 

@@ -1,4 +1,5 @@
 import ChatProtocol
+import Support
 import Testing
 
 @testable import RealtimeGateway
