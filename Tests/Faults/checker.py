@@ -1,12 +1,13 @@
 """Judges a history. Each kind of breach is counted; a clean verdict has none of any.
 
     lost         acknowledged or shown to somebody, and not in history
-    duplicated   one (sender, chat, id) in history twice
+    duplicated   one (sender, chat, id) in history twice, or tables that would take it twice
     phantom      in history or shown, and never sent, or sent only in tries that were refused for good
     reordered    seq not dense, a reader that saw a hole, sent_at running backwards, or a message that was known to be
                  written before another one was sent stands behind it
     divergent    two disagree on what is at (chat, seq)
     silent gap   a connected observer without a message 10 s after its commit, and no word that would have it fetch
+    incomplete   a sync that worked, and did not show what was committed before it was asked for
     behind       an observer that never showed a message, although everything had healed
     stranger     something reached a person who is no member
     failed       a legal send refused for good, or not settled after everything had healed
@@ -22,7 +23,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from delivery import Delivery
-from history import Ack, Final, NoAnswer, Page, Record, Refusal, Sees, Stray, Try
+from history import Ack, Final, NoAnswer, Page, Record, Refusal, Sees, Stray, Try, Unguarded
 from verdict import TRUTH, Key, Row, Verdict
 
 R = TypeVar("R", bound=Record)
@@ -91,6 +92,8 @@ class Checker:
         for (_, chat, id), places in self.place.items():
             if len(places) > 1:
                 self.verdict.breach("duplicated", f"{chat} {id}: at {[row.seq for _, row in places]}")
+        for unguarded in self.of(Unguarded):
+            self.verdict.breach("duplicated", unguarded.what)
 
     def find_phantoms(self) -> None:
         """Everything that is or was visible must have a try that may have written it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from itertools import accumulate
+from math import inf
 from typing import NamedTuple
 
 from history import (
@@ -103,8 +105,24 @@ class Delivery:
     def judge(self) -> None:
         for watch in self.watches:
             for chat in watch.chats:
+                self._judge_syncs(watch.by, chat)
                 for row in self.truth.get(chat, []):
                     self._judge_one(watch.by, chat, row)
+
+    def _judge_syncs(self, by: str, chat: str) -> None:
+        """When a sync is over, all that the reader of the tables saw before it was asked for is shown."""
+        rows = self.truth.get(chat, [])
+        seen = list(accumulate((self.visible.get((chat, row.seq), inf) for row in rows), max))
+        missed: dict[int, str] = {}
+        for fetch in self.fetches[by]:
+            count = bisect_left(seen, fetch.began)
+            if fetch.chat != "*" or not fetch.ok or count == 0:
+                continue
+            seq = rows[count - 1].seq
+            if self.shown[by, chat].get(seq, inf) > fetch.t:
+                missed.setdefault(seq, f"{chat} {seq}: not shown by {by} after its sync of {fetch.began:.2f} s")
+        for what in missed.values():
+            self.verdict.breach("incomplete", what)
 
     def _judge_one(self, by: str, chat: str, row: Row) -> None:
         shown = self.shown[by, chat].get(row.seq)

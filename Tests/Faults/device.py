@@ -239,10 +239,14 @@ class Device:
         tries = 0
         async with self._sync_lock:
             while live is self.live and not live.closed.done():
-                if await self._tried("*", self._sync_once()):
+                if await self.sync():
                     return self._synced()
                 await asyncio.sleep(backoff(tries))
                 tries += 1
+
+    async def sync(self) -> bool:
+        """One walk through all pages of the sync, and whether it worked."""
+        return await self._tried("*", self._sync_once())
 
     def _synced(self) -> None:
         self.is_synced = True

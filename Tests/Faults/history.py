@@ -168,6 +168,13 @@ class Stray(Record):
     what: str
 
 
+@dataclass(slots=True)
+class Unguarded(Record):
+    """The tables took what they must refuse by themselves."""
+
+    what: str
+
+
 # Faults and the harness
 
 
@@ -230,7 +237,7 @@ class Final(Record):
 KINDS: dict[str, type[Record]] = {
     kind.__name__: kind
     for kind in (
-        Began, Watches, Try, Ack, Refusal, NoAnswer, Sees, Shown, Page, Told, Fetch, Opened, Closed, Stray,
+        Began, Watches, Try, Ack, Refusal, NoAnswer, Sees, Shown, Page, Told, Fetch, Opened, Closed, Stray, Unguarded,
         FaultBegins, FaultEnds, Swept, Lag, Remark, Final,
     )
 }  # fmt: skip

@@ -1,4 +1,5 @@
-"""Those who only look: one that comes and goes, one that pages, one that reads SQL, and one who must see nothing."""
+"""Those who only look: one that comes and goes, one that pages, one that only syncs, one that reads SQL, and one who
+must see nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from typing import Any
 import psycopg
 
 from device import Device, Door
-from history import Final, History, Page, Remark, Sees, Stray, digest
+from history import Final, History, Page, Remark, Sees, Stray, Unguarded, digest
 from live import FAILED, Gone, Live
 from parley_client import Frame, Json
 from rest import UNREACHED
@@ -43,6 +44,13 @@ async def page_through(device: Device, chats: list[str], chances: random.Random)
         query = chances.choice(["", f"after={last}", f"before={place}", f"around={place}", f"after={place - 1}"])
         with suppress(Unavailable):
             await device.page(chat, f"limit={chances.choice((3, 50, 200))}" + (f"&{query}" if query else ""))
+
+
+async def sync_only(device: Device, chances: random.Random) -> None:
+    """Never opens a socket: what changed is told by the sync alone."""
+    while True:
+        await asyncio.sleep(chances.uniform(0.1, 0.4))
+        await device.sync()
 
 
 async def read_all(session: Session, history: History, name: str, chat: str) -> None:
@@ -114,6 +122,20 @@ class SqlReader:
             rows[chat].append([seq, id, sender, digest(body), sent_at])
         for chat in self.last:
             self.history.add(Final(self.history.now, "sql", chat, rows[chat]))
+
+    async def try_a_copy(self) -> None:
+        """The table itself must refuse a second row of one (chat, sender, id): the locks of the services are the first
+        safeguard, this is the last."""
+        copy = """
+            INSERT INTO chat.messages
+            SELECT chat, seq + 1000000, sender, client_id, body, sent_at, xid FROM chat.messages LIMIT 1"""
+        async with await psycopg.AsyncConnection.connect(self.database_url, connect_timeout=5) as connection:
+            try:
+                if (await connection.execute(copy)).rowcount:
+                    self.history.add(Unguarded(self.history.now, "the table takes a second row of one message"))
+            except psycopg.errors.UniqueViolation:
+                pass
+            await connection.rollback()
 
     async def close(self) -> None:
         if self._connection is not None:

@@ -29,6 +29,7 @@ from history import (
     Stray,
     Told,
     Try,
+    Unguarded,
     Watches,
     from_lines,
     to_line,
@@ -191,6 +192,27 @@ def test_lost_when_somebody_saw_what_is_no_longer_in_history(story: Story) -> No
 def test_duplicated_when_an_id_is_there_twice(story: Story) -> None:
     story.shows(4.2, story.commits(4, "m2"))
     only(story.judged(), "duplicated")
+
+
+def test_duplicated_when_the_tables_would_take_an_id_twice(story: Story) -> None:
+    story.add(Unguarded(90, "a second row"))
+    only(story.judged(), "duplicated")
+
+
+def test_incomplete_when_a_sync_leaves_out_what_was_committed_before_it(story: Story) -> None:
+    story.add(Fetch(6, "bob's phone", "*", 5, True))
+    attempt = story.tries(4, "m4")
+    story.acks(4.2, attempt, story.commits(4.1, "m4"))
+    story.shows(7, 4)
+    only(story.judged(), "incomplete")
+
+
+def test_a_sync_that_failed_or_began_before_the_commit_need_not_show_it(story: Story) -> None:
+    story.add(Fetch(6, "bob's phone", "*", 5, False), Fetch(6.5, "bob's phone", "*", 4.1, True))
+    attempt = story.tries(4, "m4")
+    story.acks(4.2, attempt, story.commits(4.1, "m4"))
+    story.shows(7, 4)
+    only(story.judged())
 
 
 def test_phantom_when_nobody_sent_it(story: Story) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 PROMISE = 10.0
 """Seconds from commit to a connected observer's screen."""
 TRUTH = "sql"
-BREACHES = ("lost", "duplicated", "phantom", "reordered", "divergent", "silent gap", "behind", "stranger", "failed")
+BREACHES = ("lost", "duplicated", "phantom", "reordered", "divergent", "silent gap", "incomplete", "behind", "stranger", "failed")
 
 Key = tuple[str, str, str]
 """Sender, chat, id: a message's name."""

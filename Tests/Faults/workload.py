@@ -12,7 +12,7 @@ from typing import Any
 from device import Device, Door
 from history import History, Remark, Watches
 from live import DRAIN
-from observers import SqlReader, Stranger, flap, page_through, read_all
+from observers import SqlReader, Stranger, flap, page_through, read_all, sync_only
 from session import Session, Unavailable
 from writer import Message, Writer
 
@@ -87,7 +87,8 @@ class Workload:
             self.history.add(Watches(self.history.now, device.name, device.session.user, members[device.session.user]))
         self._sql = SqlReader(self.database_url, self.chats, self.history)
         self._start(self._sql.run())
-        await asyncio.gather(*(device.ready() for device in self._devices() if not device.name.startswith("flap")))
+        steady = (device for device in self._devices() if device.name not in ("flapping", "syncing"))
+        await asyncio.gather(*(device.ready() for device in steady))
 
     def come_home(self) -> None:
         """Who goes straight to a gateway and is elsewhere since that one was away, goes there again."""
@@ -119,6 +120,8 @@ class Workload:
         pager = Device("pager", await reader.on_another_device(), self._by_edge, self.history)
         self._start(pager.session.keep_fresh())
         self._start(page_through(pager, members[reader.user], self._chances("pager")))
+        syncing = await self._observer("syncing", reader, self._by_edge)
+        self._start(sync_only(syncing, self._chances("syncing")))
         stranger = await Session.register(self.history, self.edge, "stranger")
         watcher = Stranger(stranger, self._by_edge, self.history, self.chats)
         self._start(stranger.keep_fresh())
@@ -209,6 +212,7 @@ class Workload:
 
     async def read_all(self) -> None:
         await self._sql.read_all()
+        await self._sql.try_a_copy()
         for writer in self.writers:
             for chat in writer.outboxes:
                 try:
