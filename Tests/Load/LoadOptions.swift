@@ -3,7 +3,7 @@ import Foundation
 /// What was asked for on the command line.
 struct LoadOptions {
     enum Kind: String {
-        case closed, open, idle, connect, storm
+        case closed, open, idle, connect, churn, storm
     }
 
     var home = ProcessInfo.processInfo.environment["PARLEY_HOME"] ?? ".parley"

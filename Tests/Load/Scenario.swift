@@ -11,6 +11,7 @@ enum Scenario {
         switch options.kind {
         case .closed, .open: return try await messages(options, system)
         case .idle, .connect: return try await connections(options, system)
+        case .churn: return try await churn(options, system)
         case .storm: return try await Storm(options: options, system: system).run()
         }
     }
@@ -112,6 +113,51 @@ enum Scenario {
         for channel in channels { channel.close(promise: nil) }
         return report
     }
+}
+
+extension Scenario {
+    /// Connections under way at a time, each for a moment only.
+    private static let churnWidth = 200
+    /// Resident bytes that a group of processes may have grown by from the first fifth to the end.
+    private static let growthMax = 8 << 20
+
+    private static func churn(_ options: LoadOptions, _ system: RunningSystem) async throws -> Report {
+        let users = try await Accounts(url: system.url).register(churnWidth)
+        let loops = Array(MultiThreadedEventLoopGroup.singleton.makeIterator())
+        var report = Report(title: "churn: \(options.connections) connections opened and closed")
+        let start = ContinuousClock.now
+        var marks: [ProcessCost] = []
+        for fifth in 0..<5 {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for lane in 0..<churnWidth {
+                    group.addTask {
+                        for turn in 0..<max(1, options.connections / 5 / churnWidth) {
+                            let channel = try await LoadConnection.open(
+                                system.gateways[(lane + turn) % system.gateways.count], account: users[lane],
+                                on: loops[lane % loops.count])
+                            try await channel.close()
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            // The services have taken note of the last ones by then.
+            try await Task.sleep(for: .seconds(2))
+            let mark = ProcessCost.measure(system.processes)
+            for name in churnGroups {
+                report.add("resident KB after \(fifth + 1)/5, \(name)", (mark.resident[name] ?? 0) >> 10)
+            }
+            marks.append(mark)
+        }
+        report.add("seconds", Int(start.duration(to: .now).inSeconds))
+        for name in churnGroups {
+            let grown = (marks[4].resident[name] ?? 0) - (marks[0].resident[name] ?? 0)
+            report.check("\(name) grew by at most \(growthMax >> 20) MB after the first fifth", grown <= growthMax)
+        }
+        return report
+    }
+
+    private static let churnGroups = ["realtime-gateway", "presence-service", "message-service", "redis"]
 }
 
 extension Array {

@@ -11,6 +11,7 @@ let usage = """
       open     R messages per second over P pairs, latency counted from the intended moment of each send
       idle     N connections that say hello and nothing more: memory per connection
       connect  N connections opened at once: time until all are welcomed
+      churn    N connections opened and closed again, some at a time: whether memory stays flat
       storm    N clients; all gateways are killed and started again: time until all are back and in sync
 
     The system must have been started with `./parley up --profile bench`.
