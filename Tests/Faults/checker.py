@@ -10,7 +10,8 @@
     incomplete   a sync that worked, and did not show what was committed before it was asked for
     behind       an observer that never showed a message, although everything had healed
     stranger     something reached a person who is no member
-    failed       a legal send refused for good, or not settled after everything had healed
+    failed       a legal send refused for good, or not settled after everything had healed; any send that was answered
+                 with the code of a bug
 
 A send without an answer is unknown: it may be in history, once, or not.
 """
@@ -190,6 +191,9 @@ class Checker:
             last = own[-1].attempt
             how = "was refused for good" if last in self.refused else "was never settled"
             self.verdict.breach("failed", f"{key[1]} {key[2]}: sent first at {own[0].t:.2f} s, {how}")
+        for answer in self.of(Refusal):
+            if answer.code == "internal":
+                self.verdict.breach("failed", f"attempt {answer.attempt} at {answer.t:.2f} s was answered with internal")
 
     def count_unknown(self) -> None:
         answers: set[int] = {record.attempt for record in self.of(NoAnswer)}

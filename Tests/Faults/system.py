@@ -107,6 +107,14 @@ class FaultySystem(LocalSystem):
         lines = [f"{key}={value}" for key, value in merged.items() if value is not None]
         (self.home / "run" / f"{name}.env").write_text("\n".join(lines) + "\n")
 
+    async def let_gateways_disagree(self) -> None:
+        """Gives the last gateway the message-services in another order. Which one it asks about a chat depends on that
+        order, so now two of them write to the same chats at the same time, as they else do in a failover only."""
+        name = self.of_kind("gateway")[-1]
+        urls = self.environment(name)["PARLEY_MESSAGE_URLS"].split(",")
+        self.set_environment(name, PARLEY_MESSAGE_URLS=",".join(reversed(urls)))
+        await self.restart_one_by_one(name)
+
     async def restart_one_by_one(self, *names: str) -> None:
         for name in names:
             await self.act("stop", name)

@@ -215,6 +215,14 @@ def test_a_sync_that_failed_or_began_before_the_commit_need_not_show_it(story: S
     only(story.judged())
 
 
+def test_failed_when_a_send_is_answered_with_the_code_of_a_bug(story: Story) -> None:
+    story.add(Refusal(4.1, story.tries(4, "m4"), "internal", False))
+    again = story.tries(5, "m4")
+    story.acks(5.2, again, story.commits(5.1, "m4"))
+    story.shows(5.3, 4)
+    only(story.judged(), "failed")
+
+
 def test_phantom_when_nobody_sent_it(story: Story) -> None:
     story.shows(4.2, story.commits(4, "nobody's"))
     only(story.judged(), "phantom")

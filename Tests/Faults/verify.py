@@ -193,6 +193,8 @@ async def run(chosen: argparse.Namespace, system: FaultySystem, history: History
     nemesis = Nemesis(world, chosen.seed, CALM if chosen.sweep == "on" else CALM_WITHOUT_SWEEP)
     helpers = [asyncio.create_task(watch_lag(history)), asyncio.create_task(watch_sweeps(system, history))]
     try:
+        if chosen.home is None:
+            await system.let_gateways_disagree()
         await workload.prepare()
         workload.begin()
         await asyncio.sleep(WARM_UP)

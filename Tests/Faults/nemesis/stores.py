@@ -69,6 +69,22 @@ def _holding(statement: str, what: str) -> Start:
 
 
 @asynccontextmanager
+async def slow_commits(world: World) -> AsyncIterator[str]:
+    """A commit of messages takes up to 0.3 s, as with a slow disk or a standby far away; so they overtake each other,
+    and many have a number before others that can be seen earlier."""
+    await world.system.sql("""
+        CREATE OR REPLACE FUNCTION public.slow_commit() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_sleep(random() * 0.3); RETURN NULL; END $$""")
+    await world.system.sql("""
+        CREATE CONSTRAINT TRIGGER slow_commit AFTER UPDATE ON chat.chats DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION public.slow_commit()""")
+    try:
+        yield "every commit of a message up to 0.3 s late"
+    finally:
+        await world.system.sql("DROP TRIGGER slow_commit ON chat.chats")
+
+
+@asynccontextmanager
 async def frozen_redis(world: World) -> AsyncIterator[str]:
     await world.system.act("pause", "redis")
     try:
@@ -101,6 +117,8 @@ def faults() -> list[Fault]:
               _holding(lock.format("chat.members"), "table members locked")),
         Fault("lock-rows", "a long transaction holds the rows of about half of the chats", "postgres",
               _holding(rows, "rows of half of the chats held"), in_mix=True),
+        Fault("slow-commits", "every commit of a message up to 0.3 s late", "postgres", slow_commits, (6, 10),
+              in_mix=True),
         Fault("kill-redis", "Redis killed (-9)", "redis", _away("redis", "kill", "redis killed (-9)"),
               in_mix=True),
         Fault("freeze-redis", "Redis frozen", "redis", frozen_redis, (3, 12), in_mix=True),
