@@ -6,7 +6,11 @@ import Synchronization
 
 /// A bounded queue from tasks to one thread that waits in `poll(2)`. The thread is woken through a pipe, once per
 /// burst and not once per item.
-package final class Inbox<Item: Sendable>: Sendable {
+///
+/// It is also an executor: tasks that prefer it run on that thread, between its other work. A task that only prepares
+/// requests and takes answers in then costs no switch of threads, which are most of the price of a single small
+/// request (measured: docs/performance.md). Such tasks must be short and must not block.
+package final class Inbox<Item: Sendable>: Sendable, TaskExecutor {
     package enum Refusal: Error, CustomStringConvertible {
         case full, closed
 
@@ -15,11 +19,21 @@ package final class Inbox<Item: Sendable>: Sendable {
 
     private struct State {
         var items: [Item] = []
+        var jobs: [UnownedJob] = []
         var closed = false
+        /// The thread has ended; jobs that still come run elsewhere.
+        var ended = false
+
+        var isEmpty: Bool { items.isEmpty && jobs.isEmpty }
     }
+
+    /// Rounds of jobs that one ``drain()`` runs: jobs may make more jobs, and the thread has other work too.
+    private static var jobRoundsMax: Int { 16 }
 
     private let state = Mutex(State())
     private let itemsMax: Int
+    /// The thread that drains, once it has begun; it need not be woken by itself.
+    private let thread = Atomic<pthread_t>(0)
     /// Readable when there is something to drain or the inbox was closed.
     package let wakeDescriptor: CInt
     private let wakeEnd: CInt
@@ -43,26 +57,48 @@ package final class Inbox<Item: Sendable>: Sendable {
 
     /// Puts an item in. The caller keeps it on a refusal and must answer it itself.
     package func push(_ item: Item) throws(Refusal) {
-        let refusal: Refusal? = state.withLock { state in
-            guard !state.closed else { return .closed }
-            guard state.items.count < itemsMax else { return .full }
-            state.items.append(item)
-            if state.items.count == 1 { wake() }
-            return nil
+        let (refusal, wasEmpty) = state.withLock { state -> (Refusal?, Bool) in
+            guard !state.closed else { return (.closed, false) }
+            guard state.items.count < itemsMax else { return (.full, false) }
+            defer { state.items.append(item) }
+            return (nil, state.isEmpty)
         }
         if let refusal { throw refusal }
+        if wasEmpty { wakeFromOutside() }
     }
 
-    /// Takes everything out. Called by the thread only.
+    package func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        let (ended, wasEmpty) = state.withLock { state -> (Bool, Bool) in
+            guard !state.ended else { return (true, false) }
+            defer { state.jobs.append(job) }
+            return (false, state.isEmpty)
+        }
+        if ended { return globalConcurrentExecutor.enqueue(job) }
+        if wasEmpty { wakeFromOutside() }
+    }
+
+    /// Runs the jobs and takes all items out. Called by the thread only.
     package func drain() -> [Item] {
+        thread.store(pthread_self(), ordering: .relaxed)
         var wakes = [UInt8](repeating: 0, count: 64)
         while read(wakeDescriptor, &wakes, wakes.count) == wakes.count {}
+        for _ in 0..<Self.jobRoundsMax {
+            let jobs = state.withLock { state in
+                defer { state.jobs = [] }
+                return state.jobs
+            }
+            if jobs.isEmpty { break }
+            for job in jobs { job.runSynchronously(on: asUnownedTaskExecutor()) }
+        }
         return state.withLock { state in
-            let items = state.items
-            state.items = []
-            return items
+            defer { state.items = [] }
+            return state.items
         }
     }
+
+    /// Whether the thread may wait. Its own pushes do not wake it, so it must ask.
+    package var isEmpty: Bool { state.withLock { $0.isEmpty } }
 
     package var isClosed: Bool { state.withLock { $0.closed } }
 
@@ -72,6 +108,19 @@ package final class Inbox<Item: Sendable>: Sendable {
     package func close() {
         state.withLock { $0.closed = true }
         wake()
+    }
+
+    /// Called by the thread when it has nothing left to do.
+    /// - Returns: whether it may end: the inbox was closed and is empty.
+    package func end() -> Bool {
+        state.withLock { state in
+            state.ended = state.closed && state.isEmpty
+            return state.ended
+        }
+    }
+
+    private func wakeFromOutside() {
+        if thread.load(ordering: .relaxed) != pthread_self() { wake() }
     }
 
     private func wake() {

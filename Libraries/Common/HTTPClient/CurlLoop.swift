@@ -43,7 +43,7 @@ final class CurlLoop {
     func run() {
         while true {
             waiting += inbox.drain()
-            if inbox.isClosed && waiting.isEmpty && active.isEmpty { return }
+            if waiting.isEmpty && active.isEmpty && inbox.end() { return }
             startWaiting()
             var running: Int32 = 0
             let code = curl_multi_perform(multi, &running)
@@ -88,7 +88,8 @@ final class CurlLoop {
     private func wait() {
         var wake = curl_waitfd(fd: inbox.wakeDescriptor, events: Int16(CURL_WAIT_POLLIN), revents: 0)
         var ready: Int32 = 0
-        let code = curl_multi_poll(multi, &wake, 1, active.isEmpty ? 30_000 : 1000, &ready)
+        let patience: CInt = !inbox.isEmpty ? 0 : active.isEmpty ? 30_000 : 1000
+        let code = curl_multi_poll(multi, &wake, 1, patience, &ready)
         if code != CURLM_OK { logger.error("curl_multi_poll failed", metadata: ["code": "\(code.rawValue)"]) }
     }
 }

@@ -57,6 +57,9 @@ package final class HTTPClient: Sendable {
 
     deinit { inbox.close() }
 
+    /// Runs tasks on the client's thread, for those that do little but call.
+    package var executor: any TaskExecutor { inbox }
+
     package func close() { inbox.close() }
 
     /// Sends a request and waits for the whole answer, whatever its status.

@@ -42,6 +42,9 @@ package final class PostgresConnection: Sendable {
 
     deinit { inbox.close() }
 
+    /// Runs tasks on the connection's thread, for those that do little but query.
+    package var executor: any TaskExecutor { inbox }
+
     /// Sends what is queued, waits for what is in flight, and ends the thread.
     package func close() { inbox.close() }
 

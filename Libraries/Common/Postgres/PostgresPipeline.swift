@@ -49,7 +49,7 @@ final class PostgresPipeline {
     func run() {
         while true {
             waiting += inbox.drain()
-            if inbox.isClosed && waiting.isEmpty && inFlight.isEmpty { return }
+            if waiting.isEmpty && inFlight.isEmpty && inbox.end() { return }
             guard let handle else {
                 connect()
                 continue
@@ -70,7 +70,7 @@ final class PostgresPipeline {
         let socket = PQsocket(handle.connection)
         let ready = pollDescriptors(
             [(socket, POLLIN | (pendingOutput == 1 ? POLLOUT : 0)), (inbox.wakeDescriptor, POLLIN)],
-            timeout: inFlight.first.map { max(.milliseconds(10), $0.answerBy.remaining) } ?? .seconds(30))
+            timeout: patience)
         if ready[0] & (POLLIN | POLLHUP | POLLERR) != 0 {
             guard PQconsumeInput(handle.connection) == 1 else { throw .connectionLost(handle.lastError) }
             try readResults(handle)
@@ -78,6 +78,12 @@ final class PostgresPipeline {
         if let oldest = inFlight.first, oldest.answerBy.hasPassed {
             throw .connectionLost("no answer in time")
         }
+    }
+
+    /// How long the loop may wait for the next thing to happen.
+    private var patience: Duration {
+        guard inbox.isEmpty else { return .zero }
+        return inFlight.first.map { max(.milliseconds(10), $0.answerBy.remaining) } ?? .seconds(30)
     }
 
     // MARK: Connecting
@@ -107,7 +113,8 @@ final class PostgresPipeline {
             for request in waiting { request.fail(error) }
             waiting = []
             if inbox.isClosed { return }
-            _ = pollDescriptors([(inbox.wakeDescriptor, POLLIN)], timeout: max(.milliseconds(1), end.remaining))
+            let patience = inbox.isEmpty ? max(.milliseconds(1), end.remaining) : .zero
+            _ = pollDescriptors([(inbox.wakeDescriptor, POLLIN)], timeout: patience)
         } while !end.hasPassed
     }
 

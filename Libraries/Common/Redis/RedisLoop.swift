@@ -30,7 +30,7 @@ final class RedisLoop {
                 _ = pollDescriptors([(inbox.wakeDescriptor, POLLIN)], timeout: .seconds(30))
             }
             requests += inbox.drain()
-            if requests.isEmpty && inbox.isClosed { return }
+            if requests.isEmpty && inbox.end() { return }
             if let handle {
                 exchangeNext(&requests, on: handle)
             } else {

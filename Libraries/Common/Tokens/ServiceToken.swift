@@ -9,35 +9,27 @@ package enum ServiceToken {
 }
 
 /// Makes the tokens of one caller and keeps each until half of its life is over.
-package actor ServiceTokenIssuer {
+package final class ServiceTokenIssuer: Sendable {
     private let caller: String
     private let key: SigningKey
-    private var signer: TokenSigner?
-    private var issued: [String: (token: String, refreshAt: Timestamp)] = [:]
+    private let issued = Mutex<[String: (token: String, refreshAt: Timestamp)]>([:])
 
     package init(caller: String, secret: DeploymentSecret) {
         self.caller = caller
         key = secret.signingKey(of: caller)
     }
 
-    /// The token for calls to `callee`.
+    /// The token for calls to `callee`. Two who ask for a new one at the same time may get two, which does no harm.
     package func token(for callee: String) async throws -> String {
         let now = Timestamp.now
-        if let known = issued[callee], known.refreshAt > now { return known.token }
-        let signer: TokenSigner
-        if let made = self.signer {
-            signer = made
-        } else {
-            signer = await TokenSigner(key: key, type: ServiceToken.type)
-            self.signer = signer
-        }
+        if let known = issued.withLock({ $0[callee] }), known.refreshAt > now { return known.token }
         let seconds = now.milliseconds / 1000
-        let token = try await signer.sign(
+        let token = try await TokenSigner(key: key, type: ServiceToken.type).sign(
             TokenClaims(
                 iss: caller, aud: callee, sub: caller, sid: nil, iat: seconds, nbf: seconds,
                 exp: seconds + ServiceToken.lifetime.milliseconds / 1000,
                 jti: Identifier<TokenClaims>.make().description))
-        issued[callee] = (token, now.advanced(by: ServiceToken.lifetime / 2))
+        issued.withLock { $0[callee] = (token, now.advanced(by: ServiceToken.lifetime / 2)) }
         return token
     }
 }

@@ -100,10 +100,14 @@ package struct ServiceParts {
 extension HTTPServerBuilder {
     /// HTTP/1.1 with bounded headers and an idle time-out.
     package static var boundedHTTP1: HTTPServerBuilder {
-        .http1(
-            configuration: .init(
-                idleTimeout: .seconds(75),
-                httpDecoderConfiguration: .init(
-                    maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100)))
+        HTTPServerBuilder { responder in
+            OnItsLoop(
+                HTTP1Channel(
+                    responder: responder,
+                    configuration: .init(
+                        idleTimeout: .seconds(75),
+                        httpDecoderConfiguration: .init(
+                            maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100))))
+        }
     }
 }

@@ -1,5 +1,6 @@
 import ChatProtocol
 import ClientThread
+import HTTPClient
 import HummingbirdCore
 import Logging
 import NIOCore
@@ -38,6 +39,7 @@ package enum RealtimeGateway {
         let presence = try context.client(for: "presence-service", at: .presenceURLs)
 
         let work = WorkQueue()
+        let calls = WorkQueue(on: context.http.executor)
         let ended = Box<PresenceLink>()
         let registry = Registry(
             loops: MultiThreadedEventLoopGroup.singleton, isBounded: context.limits == .standard,
@@ -53,13 +55,13 @@ package enum RealtimeGateway {
             messageService: message, peers: peers, registry: registry, isOn: faults.sweep, logger: logger,
             onIsolated: { work.add { await DrainConnections(registry: registry)() } })
         let route = RouteEvents(
-            peers: peers, presence: presence, work: work,
+            peers: peers, presence: presence, calls: calls,
             lookUp: try context.configuration.word(routeLookUp), dropsEvents: faults.dropEvents)
         let presenceLink = PresenceLink(
             instance: context.instance, address: context.advertisedAddress, presence: presence,
             messageService: message, registry: registry, peers: peers, logger: logger)
         ended.set(presenceLink)
-        let sends = SendMessages(messageService: message, logger: logger) { events, origins, answers in
+        let sends = SendMessages(messageService: message, executor: context.http.executor, logger: logger) { events, origins, answers in
             Gateway.publish(
                 events, origins: origins, answers: answers, registry: registry, sweep: sweep, route: route)
         }
@@ -84,7 +86,7 @@ package enum RealtimeGateway {
         return ServiceParts(
             publicRoutes: publicRoutes.add, internalRoutes: InternalRoutes(gateway: gateway).add,
             publicServer: try webSockets(context, gateway),
-            background: [auth, message, presence, authority, work, route, sends, cursors, sweep, presenceLink, health],
+            background: [auth, message, presence, authority, work, calls, route, sends, cursors, sweep, presenceLink, health],
             drain: {
                 await DrainConnections(registry: registry)()
                 await flush(peers, .after(.seconds(2)))
@@ -103,15 +105,16 @@ package enum RealtimeGateway {
             unauthenticatedCount: { gateway.registry.unauthenticatedCount })
         let configuration = WebSocketConfiguration(messageBytesMax: Limits.frameBytesMax)
         return HTTPServerBuilder { responder in
-            WebSocketChannel(
-                responder: responder, configuration: configuration,
-                admit: { head, _ throws(OpeningHandshake.Refusal) in try admission.check(head) },
-                makePeer: { _, channel in
-                    guard let shard = gateway.registry.shard(of: channel.eventLoop) else {
-                        preconditionFailure("every channel is on a loop of the one group")
-                    }
-                    return Session(shard: shard, gateway: gateway)
-                })
+            OnItsLoop(
+                WebSocketChannel(
+                    responder: responder, configuration: configuration,
+                    admit: { head, _ throws(OpeningHandshake.Refusal) in try admission.check(head) },
+                    makePeer: { _, channel in
+                        guard let shard = gateway.registry.shard(of: channel.eventLoop) else {
+                            preconditionFailure("every channel is on a loop of the one group")
+                        }
+                        return Session(shard: shard, gateway: gateway)
+                    }))
         }
     }
 

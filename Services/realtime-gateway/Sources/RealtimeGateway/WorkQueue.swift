@@ -7,15 +7,23 @@ final class WorkQueue: Service {
     private let stream: AsyncStream<Work>
     private let continuation: AsyncStream<Work>.Continuation
 
-    init() { (stream, continuation) = AsyncStream.makeStream() }
+    private let executor: (any TaskExecutor)?
+
+    /// - Parameter executor: where the work runs; nil for the threads that all tasks share.
+    init(on executor: (any TaskExecutor)? = nil) {
+        (stream, continuation) = AsyncStream.makeStream()
+        self.executor = executor
+    }
 
     /// Starts the work soon. Its callers bound how much there can be: each connection has its rate limit.
     func add(_ work: @escaping Work) { continuation.yield(work) }
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            await withDiscardingTaskGroup { group in
-                for await work in self.stream { group.addTask { await work() } }
+        await withTaskExecutorPreference(executor) {
+            await cancelWhenGracefulShutdown {
+                await withDiscardingTaskGroup { group in
+                    for await work in self.stream { group.addTask { await work() } }
+                }
             }
         }
     }

@@ -48,9 +48,11 @@ final class AppendLane: Service {
     }
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            for await _ in self.wake {
-                while case let jobs = self.nextBatch(), !jobs.isEmpty { await self.commit(jobs) }
+        await withTaskExecutorPreference(connection.executor) {
+            await cancelWhenGracefulShutdown {
+                for await _ in self.wake {
+                    while case let jobs = self.nextBatch(), !jobs.isEmpty { await self.commit(jobs) }
+                }
             }
         }
         // The listeners have stopped by now; whoever still waits learns that the outcome is open.

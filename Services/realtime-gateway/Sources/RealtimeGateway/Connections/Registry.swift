@@ -7,8 +7,8 @@ import Tokens
 /// All connections of this gateway, over its shards.
 final class Registry: Sendable {
     private struct State {
-        /// How many connections each user has here.
-        var users: [UserID: Int] = [:]
+        /// How many connections each user has here, by shard.
+        var users: [UserID: [Int32]] = [:]
         var bySession: [SessionID: [ConnectionRef]] = [:]
     }
 
@@ -16,6 +16,8 @@ final class Registry: Sendable {
     private let openCount = Atomic<Int>(0)
     private let registeredCount = Atomic<Int>(0)
     private let shardBox = Mutex<[ConnectionShard]>([])
+    /// A user without a connection.
+    private let nowhere: [Int32]
     private let isBounded: Bool
     /// Told of every registered connection that ends.
     let onUnregistered: @Sendable (ConnectionRef) -> Void
@@ -25,6 +27,7 @@ final class Registry: Sendable {
     ) {
         self.isBounded = isBounded
         self.onUnregistered = onUnregistered
+        nowhere = loops.makeIterator().map { _ in 0 }
         let shards = loops.makeIterator().enumerated().map { index, loop in
             ConnectionShard(index: index, eventLoop: loop, registry: self)
         }
@@ -55,7 +58,7 @@ final class Registry: Sendable {
     func registered(_ ref: ConnectionRef, _ token: AccessToken) {
         registeredCount.wrappingAdd(1, ordering: .relaxed)
         let replaced = state.withLock { state -> ConnectionRef? in
-            state.users[token.user, default: 0] += 1
+            state.users[token.user, default: nowhere][ref.shard] += 1
             state.bySession[token.session, default: []].append(ref)
             let refs = state.bySession[token.session] ?? []
             return isBounded && refs.count > ConnectionLimits.connectionsPerSessionMax ? refs.first : nil
@@ -67,8 +70,8 @@ final class Registry: Sendable {
     func unregistered(_ ref: ConnectionRef, _ token: AccessToken) {
         registeredCount.wrappingSubtract(1, ordering: .relaxed)
         state.withLock { state in
-            state.users[token.user, default: 1] -= 1
-            if state.users[token.user] == 0 { state.users[token.user] = nil }
+            state.users[token.user]?[ref.shard] -= 1
+            if state.users[token.user] == nowhere { state.users[token.user] = nil }
             state.bySession[token.session]?.removeAll { $0 == ref }
             if state.bySession[token.session]?.isEmpty == true { state.bySession[token.session] = nil }
         }
@@ -77,12 +80,23 @@ final class Registry: Sendable {
 
     // MARK: Delivery
 
-    /// Writes frames to single connections and events to all connections of their users, one hop per shard.
+    /// Writes frames to single connections and events to all connections of their users, one hop per shard that has
+    /// any.
     func deliver(_ frames: [(ConnectionRef, ByteBuffer)] = [], events: [LocalEvent] = []) {
-        for shard in shards {
-            let own = frames.compactMap { $0.0.shard == shard.index ? ($0.0.id, $0.1) : nil }
-            guard !own.isEmpty || !events.isEmpty else { continue }
-            shard.execute { $0.deliver(own, events) }
+        let shards = shards
+        var framesOf = [[(ConnectionID, ByteBuffer)]](repeating: [], count: shards.count)
+        var eventsOf = [[LocalEvent]](repeating: [], count: shards.count)
+        for (ref, frame) in frames { framesOf[ref.shard].append((ref.id, frame)) }
+        state.withLock { state in
+            for event in events {
+                let counts = event.recipients.compactMap { state.users[$0] }
+                for index in shards.indices where counts.contains(where: { $0[index] > 0 }) {
+                    eventsOf[index].append(event)
+                }
+            }
+        }
+        for (shard, (frames, events)) in zip(shards, zip(framesOf, eventsOf)) where !frames.isEmpty || !events.isEmpty {
+            shard.execute { $0.deliver(frames, events) }
         }
     }
 

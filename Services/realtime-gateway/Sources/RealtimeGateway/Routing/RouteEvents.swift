@@ -22,7 +22,7 @@ final class RouteEvents: Service {
 
     private let peers: PeerDirectory
     private let presence: ServiceClient
-    private let work: WorkQueue
+    private let calls: WorkQueue
     private let lookUp: LookUp
     /// A fault switch of tests: events to peers are lost.
     private let dropsEvents: Bool
@@ -30,10 +30,10 @@ final class RouteEvents: Service {
     private let wake: AsyncStream<Void>
     private let wakeUp: AsyncStream<Void>.Continuation
 
-    init(peers: PeerDirectory, presence: ServiceClient, work: WorkQueue, lookUp: LookUp, dropsEvents: Bool) {
+    init(peers: PeerDirectory, presence: ServiceClient, calls: WorkQueue, lookUp: LookUp, dropsEvents: Bool) {
         self.peers = peers
         self.presence = presence
-        self.work = work
+        self.calls = calls
         self.lookUp = lookUp
         self.dropsEvents = dropsEvents
         (wake, wakeUp) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -108,6 +108,6 @@ final class RouteEvents: Service {
     }
 
     private func send(_ events: [Event], to outbox: PeerOutbox) {
-        if outbox.add(events) { work.add { await outbox.send() } }
+        if outbox.add(events) { calls.add { await outbox.send() } }
     }
 }

@@ -34,16 +34,20 @@ final class SendMessages: Service {
 
     private let messageService: ServiceClient
     private let publish: @Sendable ([Event], [ConnectionRef?], [(ConnectionRef, ByteBuffer)]) -> Void
+    private let executor: any TaskExecutor
     private let logger: Logger
     private let lanes: [Lane]
 
-    /// - Parameter publish: hands stored messages on, each with the connection it came from, after writing the
-    ///   answers to single connections.
+    /// - Parameters:
+    ///   - executor: where the lanes run, which do little but call.
+    ///   - publish: hands stored messages on, each with the connection it came from, after writing the answers to
+    ///     single connections.
     init(
-        messageService: ServiceClient, logger: Logger,
+        messageService: ServiceClient, executor: any TaskExecutor, logger: Logger,
         publish: @escaping @Sendable ([Event], [ConnectionRef?], [(ConnectionRef, ByteBuffer)]) -> Void
     ) {
         self.messageService = messageService
+        self.executor = executor
         self.logger = logger
         self.publish = publish
         // Each lane has a key of its own, by which message-service's instances are chosen.
@@ -71,7 +75,9 @@ final class SendMessages: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
-                for lane in self.lanes { group.addTask { await self.run(lane) } }
+                for lane in self.lanes {
+                    group.addTask(executorPreference: self.executor) { await self.run(lane) }
+                }
             }
         }
         for lane in lanes {
