@@ -45,6 +45,7 @@ class Device:
         """Ids of this user's messages that were received: an outbox may drop those."""
         self.is_synced = False
         self._welcomed = asyncio.Event()
+        self._failing_since = 0.0
         self._cursor: str | None = None
         self._epoch: str | None = None
         self._sync_lock = asyncio.Lock()
@@ -115,7 +116,9 @@ class Device:
             await self.session.renew(self.session.token)
         if reason >= BAD_PROTOCOL:
             self.history.add(Remark(self.history.now, self.name, f"closed with {reason}"))
-        return backoff(tries) + (10.0 if reason in (RATE_LIMITED, REPLACED) else 0.0)
+        if tries == 0:
+            self._failing_since = self.history.now
+        return backoff(tries, self.history.now - self._failing_since) + (10.0 if reason in (RATE_LIMITED, REPLACED) else 0.0)
 
     def _greet_again(self) -> None:
         if self.live is not None and not self.live.closed.done():

@@ -19,9 +19,9 @@ class Unavailable(Exception):
     """No answer, or one that says to try again."""
 
 
-def backoff(tries: int) -> float:
+def backoff(tries: int, failing_for: float = float("inf")) -> float:
     """Full jitter, as docs/protocol.md says."""
-    return random.uniform(0, min(20.0, 0.5 * 2**tries))
+    return random.uniform(0, min(20.0, 0.5 * 2**tries, max(0.5, failing_for)))
 
 
 class Session:

@@ -8,7 +8,8 @@ import Synchronization
 
 /// All gateways die at once under many connections, and come back a moment later: how long until every client is
 /// connected and in sync again, and what does PostgreSQL have to do for it? The clients keep docs/protocol.md: full
-/// jitter from 0.5 s to 20 s, begun anew after 30 s of being connected, and a sync after each welcome.
+/// jitter from 0.5 s to 20 s, at most as long as nothing has worked, begun anew after 30 s of being connected; and a sync
+/// after each welcome.
 struct Storm {
     private static let backoffBase = 0.5
     private static let backoffCap = 20.0
@@ -91,6 +92,7 @@ struct Storm {
     private func client(_ index: Int, _ account: Account, _ accounts: Accounts, _ board: Board) async {
         let loops = Array(MultiThreadedEventLoopGroup.singleton.makeIterator())
         var attempt = 0.0
+        var failingSince = ContinuousClock.now
         while !Task.isCancelled {
             board.state.withLock { $0.attempts += 1 }
             if let channel = try? await LoadConnection.open(
@@ -110,7 +112,10 @@ struct Storm {
                     channel.close(promise: nil)
                 }
             }
-            let most = min(Self.backoffCap, Self.backoffBase * pow(2, attempt))
+            if attempt == 0 { failingSince = .now }
+            let failingFor = failingSince.duration(to: .now).inSeconds
+            let most = min(
+                Self.backoffCap, Self.backoffBase * pow(2, attempt), max(Self.backoffBase, failingFor))
             attempt += 1
             // Cancelled means that the run is over: the loop's condition sees it.
             try? await Task.sleep(for: .seconds(Double.random(in: 0...most)))

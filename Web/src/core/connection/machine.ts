@@ -214,7 +214,9 @@ class Step {
   private retry(atLeastMs: number): void {
     const { state } = this;
     if (!state.running || state.candidate !== null) return;
-    const ms = Math.max(atLeastMs, backoffMs(state.attempt, this.inputs.random));
+    if (state.attempt === 0) state.failingSince = this.inputs.now;
+    const failingFor = this.inputs.now - state.failingSince;
+    const ms = Math.max(atLeastMs, backoffMs(state.attempt, this.inputs.random, failingFor));
     state.attempt += 1;
     state.retryAt = this.inputs.now + ms;
     this.setTimer("retry", ms);

@@ -20,6 +20,8 @@ export interface State {
   previous: number | null;
   nextSocket: number;
   attempt: number;
+  /** When the first of these tries failed. */
+  failingSince: number;
   liveSince: number | null;
   retryAt: number | null;
   heartbeatMs: number;
@@ -69,6 +71,6 @@ export interface Inputs {
 
 export const initialState: State = {
   running: false, stopped: null, online: true, heardSinceOffline: true, current: null, candidate: null, previous: null,
-  nextSocket: 1, attempt: 0, liveSince: null, retryAt: null, heartbeatMs: 20_000, attentive: false, pingId: 0, pingSentAt: null,
+  nextSocket: 1, attempt: 0, failingSince: 0, liveSince: null, retryAt: null, heartbeatMs: 20_000, attentive: false, pingId: 0, pingSentAt: null,
   roundTripMs: null, tokenRefused: false, faults: 0,
 };
