@@ -61,7 +61,9 @@ package enum RealtimeGateway {
             instance: context.instance, address: context.advertisedAddress, presence: presence,
             messageService: message, registry: registry, peers: peers, logger: logger)
         ended.set(presenceLink)
-        let sends = SendMessages(messageService: message, executor: context.http.executor, logger: logger) { events, origins, answers in
+        let sends = SendMessages(
+            messageService: message, executor: context.http.executor, logger: logger
+        ) { events, origins, answers in
             Gateway.publish(
                 events, origins: origins, answers: answers, registry: registry, sweep: sweep, route: route)
         }
@@ -86,7 +88,9 @@ package enum RealtimeGateway {
         return ServiceParts(
             publicRoutes: publicRoutes.add, internalRoutes: InternalRoutes(gateway: gateway).add,
             publicServer: try webSockets(context, gateway),
-            background: [auth, message, presence, authority, work, calls, route, sends, cursors, sweep, presenceLink, health],
+            background: [
+                auth, message, presence, authority, work, calls, route, sends, cursors, sweep, presenceLink, health,
+            ],
             drain: {
                 await DrainConnections(registry: registry)()
                 await flush(peers, .after(.seconds(2)))

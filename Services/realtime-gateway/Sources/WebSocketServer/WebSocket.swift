@@ -4,6 +4,9 @@ import NIOWebSocket
 /// The server's end of one WebSocket. Confined to its event loop: every call must come from there.
 package final class WebSocket {
     package let channel: any Channel
+    /// What a queued frame costs besides its bytes: its buffers and two entries of the channel's queue.
+    private static let frameOverhead = 256
+
     private let outboundBytesMax: Int
     private let closeTimeout: TimeAmount
     /// What was written while the peer did not read.
@@ -12,7 +15,7 @@ package final class WebSocket {
 
     private enum State { case open, closing, closed }
 
-    /// - Parameter outboundBytesMax: how much may be queued for a peer that does not read, beyond the channel's
+    /// - Parameter outboundBytesMax: how much memory may be queued for a peer that does not read, beyond the channel's
     ///   high-water mark.
     init(channel: any Channel, outboundBytesMax: Int, closeTimeout: TimeAmount) {
         self.channel = channel
@@ -34,7 +37,7 @@ package final class WebSocket {
         if channel.isWritable {
             blockedBytes = 0
         } else {
-            blockedBytes += data.readableBytes
+            blockedBytes += data.readableBytes + Self.frameOverhead
             guard blockedBytes <= outboundBytesMax else { return false }
         }
         channel.write(WebSocketFrame(fin: true, opcode: opcode, data: data), promise: nil)

@@ -11,7 +11,7 @@ package struct WebSocketConfiguration: Sendable {
     /// Where the WebSocket is; every other path is plain HTTP.
     package var path: String
     package var messageBytesMax: Int
-    /// Bytes queued for a peer that does not read, beyond the channel's high-water mark of 64 KiB.
+    /// Bytes of memory queued for a peer that does not read, beyond the channel's high-water mark of 64 KiB.
     package var outboundBytesMax: Int
     /// How long a new connection may take to its first request.
     package var firstRequestTimeout: TimeAmount
@@ -19,7 +19,7 @@ package struct WebSocketConfiguration: Sendable {
     package var closeTimeout: TimeAmount
 
     package init(
-        path: String = "/ws", messageBytesMax: Int = 65_536, outboundBytesMax: Int = 1 << 20,
+        path: String = "/ws", messageBytesMax: Int = 65_536, outboundBytesMax: Int = 256 << 10,
         firstRequestTimeout: TimeAmount = .seconds(10), closeTimeout: TimeAmount = .seconds(2)
     ) {
         self.path = path
