@@ -24,7 +24,7 @@ func clientJSON(_ input: [UInt8]) {
 private func checkLimits(of frame: ClientFrame, _ id: FrameID?) {
     if case .text(let text)? = id { require(text.utf8.count <= Limits.frameIDBytesMax, "an id is short") }
     switch frame {
-    case .hello(_, _, let device): require(device.utf8.count <= Limits.frameIDBytesMax, "a device's name is short")
+    case .hello(_, _, let device): require(device.utf8.count <= Limits.deviceBytesMax, "a device's name is short")
     case .send(_, _, let body):
         require((1...Limits.bodyBytesMax).contains(body.utf8.count), "a body has 1 to 8,000 bytes")
         require(JSONText.isValidUTF8(body.utf8), "a body is UTF-8")
