@@ -128,6 +128,16 @@ struct ServerFrameTests {
     }
 }
 
+@Suite("An error of another service")
+struct ReceivedErrorTests {
+    @Test("asks for a wait within bounds", arguments: ["-9223372036854775808", "-1", "800", "9223372036854775807"])
+    func waits(milliseconds: String) throws {
+        let text = #"{"error":{"code":"unavailable","message":"later","retry_after_ms":\#(milliseconds)}}"#
+        let wait = try #require(ParleyError(parsing: Array(text.utf8)).retryAfter)
+        #expect(.zero <= wait && wait <= ParleyError.retryAfterMax)
+    }
+}
+
 @Suite("Codes")
 struct CodeTests {
     @Test("that mean reconnect are 4000 to 4499, and those that mean stop are 4500 to 4999")

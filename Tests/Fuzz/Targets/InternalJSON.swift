@@ -6,6 +6,9 @@ import Tokens
 func internalJSON(_ input: [UInt8]) {
     guard let json = try? JSONDocument(parsing: input).root else { return }
     for type in bodies { checkBody(json, type) }
+    if let wait = (try? ParleyError(json: json, field: "body"))?.retryAfter {
+        require(.zero <= wait && wait <= ParleyError.retryAfterMax, "a wait is within bounds")
+    }
     if let set = try? KeySet(json: json, field: "body") {
         for key in set.keys { checkKey(key) }
     }
