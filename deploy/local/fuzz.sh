@@ -7,12 +7,17 @@ command_fuzz() {
     local seconds=20 input="" targets=() target
     while [[ $# -gt 0 ]]; do
         case $1 in
-            --seconds) seconds=${2:-} && shift ;;
-            --input) input=${2:-} && shift ;;
+            --seconds | --input)
+                [[ -n ${2:-} ]] || die_usage "$1 needs a value"
+                if [[ $1 == --seconds ]]; then seconds=$2; else input=$2; fi
+                shift 2
+                ;;
             -*) die_usage "fuzz does not take '$1'" ;;
-            *) targets+=("$1") ;;
+            *)
+                targets+=("$1")
+                shift
+                ;;
         esac
-        shift
     done
     in_range "$seconds" 1 1000000 || die_usage "--seconds needs a number"
     for target in "${targets[@]}"; do
@@ -43,10 +48,12 @@ build_fuzzer() {
         return 1
     fi
     say "building the fuzzer (the first time takes some minutes)"
-    # In a folder of its own, because everything in it is built with the sanitizer.
+    # In a folder of its own, because everything in it is built with the sanitizer. The linker's warnings about the
+    # sanitizer's symbols are 70 lines that say nothing.
     PARLEY_FUZZ=1 swift build --package-path "$ROOT" --scratch-path "$ROOT/.build-fuzz" --sanitize=address \
         -Xswiftc -sanitize-coverage=edge,indirect-calls,trace-cmp,inline-8bit-counters,pc-table \
-        -Xlinker "$runtime" -Xlinker -lstdc++ --product parley-fuzz >&2 || die "the fuzzer does not build"
+        -Xlinker "$runtime" -Xlinker -lstdc++ --product parley-fuzz 2>&1 |
+        grep -v 'Cannot export local symbol' >&2 || die "the fuzzer does not build"
 }
 
 # run_fuzzer TARGET ARGUMENT…: the arguments are libFuzzer's.
@@ -64,13 +71,14 @@ fuzz_target() {
     mkdir -p "$folder/corpus" "$folder/found"
     output=$folder/output
     say "fuzzing $target for $seconds s"
-    if run_fuzzer "$target" -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=2048 \
+    if run_fuzzer "$target" -max_total_time="$seconds" -max_len=2048 -timeout=10 -rss_limit_mb=2048 \
         -print_final_stats=1 -artifact_prefix="$folder/found/" "$folder/corpus" "$ROOT/Tests/Fuzz/Corpus/$target" \
         >"$output" 2>&1; then
         note "$(sed -n 's/^#\([0-9]*\)\tDONE *\(.*\) lim:.*/\1 runs, \2/p' "$output")"
         return 0
     fi
-    tail -n 60 "$output" >&2
+    grep -a -E 'Fatal error|ERROR:' "$output" >&2 || true
+    tail -n 40 "$output" >&2
     file=$(sed -n 's/.*Test unit written to //p' "$output" | tail -n 1)
     die "the fuzzer found something in $target${file:+: $file}" "run it again: ./parley fuzz --input ${file:-FILE} $target"
 }

@@ -5,7 +5,7 @@ import StrictJSON
 
 @testable import WebSocketServer
 
-private let messageBytesMax = 1000
+private let messageBytesMax = 300
 
 /// The bytes of one connection after its upgrade. The first byte of the input says into pieces of which length the rest
 /// is cut; the connection must do the same as when all comes at once.

@@ -23,7 +23,7 @@ private func connection(receiving bytes: ArraySlice<UInt8>, inPiecesOf length: I
     let channel = EmbeddedChannel()
     let peer = RecordingPeer()
     let server = WebSocketChannel(
-        responder: { _, _, _ in }, configuration: WebSocketConfiguration(messageBytesMax: 1000),
+        responder: { _, _, _ in }, configuration: WebSocketConfiguration(messageBytesMax: 300),
         admit: { _, _ in }, makePeer: { _, _ in peer })
     must {
         _ = try server.setup(channel: channel, logger: Logger(label: "fuzz")).wait()
