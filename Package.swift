@@ -87,8 +87,14 @@ let package = Package(
                 "AuthService", "ChatProtocol", "ClientThread", "Postgres", "ServiceKit", "StrictJSON", "Support",
                 "Tokens",
             ]),
-    ]
+    ] + fuzzing
 )
+
+/// Only for `./parley fuzz`: they need the fuzzer's runtime, which that command links.
+private var fuzzing: [Target] {
+    guard Context.environment["PARLEY_FUZZ"] != nil else { return [] }
+    return [.systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"), .fuzz]
+}
 
 // MARK: - One helper per kind of target
 
@@ -170,6 +176,17 @@ extension Target {
                 .nioPosix, .nioHTTP1, .nioWebSocket,
             ],
             path: "Tests/Load",
+            swiftSettings: .shared)
+    }
+
+    static var fuzz: Target {
+        .executableTarget(
+            name: "parley-fuzz",
+            dependencies: [
+                "CFuzzer", "ChatProtocol", "StrictJSON", "Tokens", "WebSocketServer", .crypto, .logging, .nioCore,
+                .nioEmbedded, .nioHTTP1, .nioWebSocket,
+            ],
+            path: "Tests/Fuzz/Targets",
             swiftSettings: .shared)
     }
 

@@ -71,6 +71,16 @@ struct ClientFrameTests {
         #expect(refused?.id == .text(uuid))
     }
 
+    @Test(
+        "name a device in at most 64 bytes, cut between scalars, however few characters they are",
+        arguments: ["é", "€", "😀", "e\u{301}", "x" + String(repeating: "\u{301}", count: 1000)])
+    func devices(character: String) throws {
+        let name = String(repeating: character, count: 60)
+        let frame = try decode(#"{"type":"hello","protocol":1,"token":"t","device":"\#(name)"}"#).frame
+        guard case .hello(_, _, let device) = frame else { throw FrameRefusal(id: nil, error: .chatNotFound) }
+        #expect((61...64).contains(device.utf8.count) && name.utf8.starts(with: device.utf8))
+    }
+
     @Test("keep their id in the refusal")
     func echoedIDs() {
         #expect(refusal(#"{"type":"dance","id":12}"#)?.id == .number(12))
@@ -115,6 +125,16 @@ struct ServerFrameTests {
         let from = HeartbeatAnswer.Instance(id: .make(), address: "http://127.0.0.1:1")
         let again = try EventsRequest(parsing: JSONWriter.encode(EventsRequest(from: from, events: [event])))
         #expect(again.events == [event] && again.from == from)
+    }
+}
+
+@Suite("An error of another service")
+struct ReceivedErrorTests {
+    @Test("asks for a wait within bounds", arguments: ["-9223372036854775808", "-1", "800", "9223372036854775807"])
+    func waits(milliseconds: String) throws {
+        let text = #"{"error":{"code":"unavailable","message":"later","retry_after_ms":\#(milliseconds)}}"#
+        let wait = try #require(ParleyError(parsing: Array(text.utf8)).retryAfter)
+        #expect(.zero <= wait && wait <= ParleyError.retryAfterMax)
     }
 }
 

@@ -55,6 +55,14 @@ struct NameTests {
         #expect(try MessageBody(Array(text.utf8)).text == text)
     }
 
+    @Test("A text is shortened between two scalars")
+    func shortening() {
+        #expect("web".shortened(toBytes: 3) == "web")
+        #expect(String(repeating: "é", count: 40).shortened(toBytes: 32) == String(repeating: "é", count: 16))
+        #expect(("x" + String(repeating: "é", count: 40)).shortened(toBytes: 32).utf8.count == 31)
+        #expect("e\u{301}".shortened(toBytes: 2) == "e")
+    }
+
     @Test("Bodies are compared as bytes, not by canonical equivalence")
     func bodyEquality() throws {
         #expect(try MessageBody(Array("é".utf8)) != MessageBody(Array("e\u{301}".utf8)))

@@ -12,10 +12,4 @@ struct RenewLeaseTests {
         "http://a\n", "http://\(String(repeating: "a", count: 256))",
     ])
     func anythingElseIsNone(text: String) { #expect(!RenewLease.isAddress(text)) }
-
-    @Test func aDeviceNameIsCutAtACharacter() {
-        #expect(RedisPresenceStore.shortened("web") == "web")
-        #expect(RedisPresenceStore.shortened(String(repeating: "é", count: 40)) == String(repeating: "é", count: 16))
-        #expect(RedisPresenceStore.shortened("x" + String(repeating: "é", count: 40)).utf8.count == 31)
-    }
 }

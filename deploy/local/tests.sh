@@ -89,8 +89,8 @@ command_test() {
         what=$1
         shift
     fi
-    [[ $what =~ ^(unit|integration|e2e|web|faults|all)$ ]] ||
-        die_usage "the tests are unit, integration, e2e, web, faults and all"
+    [[ $what =~ ^(unit|integration|e2e|web|faults|sanitize|all)$ ]] ||
+        die_usage "the tests are unit, integration, e2e, web, faults, sanitize and all"
     require_swift
     # shellcheck disable=SC2046 # one package a word
     install_packages yes $(packages_for_up yes)
@@ -102,7 +102,9 @@ command_test() {
     trap 'finish_tests' EXIT
     trap 'exit 130' INT TERM HUP
     [[ $what != web && $what != all ]] || test_web_core
-    [[ $what =~ ^(e2e|web|faults)$ ]] || test_swift "$what" "$@"
+    [[ $what =~ ^(e2e|web|faults|sanitize)$ ]] || test_swift "$what" "$@"
+    [[ $what != sanitize ]] || test_sanitized "$@"
+    [[ $what != all ]] || command_fuzz --seconds 20
     [[ $what != e2e && $what != all ]] || test_with_pytest EndToEnd "$@"
     [[ $what != web && $what != all ]] || test_with_pytest Web "$@"
     [[ $what != faults && $what != all ]] || test_faults
@@ -150,6 +152,16 @@ test_swift() {
     # each other late.
     run_swift_tests "integration tests" --filter 'IntegrationTests\.' --no-parallel "$@"
     stop_system
+}
+
+# The unit tests under the thread sanitizer, built in a folder of their own. Not part of all: the build takes 9 minutes.
+test_sanitized() {
+    local flags=(--package-path "$ROOT" --scratch-path "$ROOT/.build-thread" --sanitize=thread)
+    say "building the tests with the thread sanitizer (debug; the first time takes about ten minutes)"
+    swift build "${flags[@]}" --build-tests >&2 || die "the tests do not build"
+    say "unit tests under the thread sanitizer"
+    TSAN_OPTIONS="suppressions=$ROOT/Tests/thread-sanitizer.txt" \
+        swift test "${flags[@]}" --skip-build --skip 'IntegrationTests\.' "$@" || die "swift test failed"
 }
 
 # The short mix of `parley verify`, on the debug build.

@@ -9,6 +9,8 @@ package enum Limits {
     package static let bodyBytesMax = 8_000
     /// Bytes of a frame's own `id`.
     package static let frameIDBytesMax = 64
+    /// Bytes of a device's name in a `hello`; what is longer is cut.
+    package static let deviceBytesMax = 64
     /// Users one connection may watch.
     package static let watchMax = 200
     /// Messages of one history page.

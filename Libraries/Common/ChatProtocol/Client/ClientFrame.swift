@@ -66,9 +66,10 @@ extension ClientFrame {
     private static func decode(_ json: JSONValue) throws -> ClientFrame {
         switch try json.value("type", as: String.self) {
         case "hello":
+            let device: String? = try json.optional("device")
             return .hello(
                 protocolVersion: try json.value("protocol"), token: try json.value("token"),
-                device: String(try json.optional("device", as: String.self)?.prefix(Limits.frameIDBytesMax) ?? ""))
+                device: device?.shortened(toBytes: Limits.deviceBytesMax) ?? "")
         case "send":
             return .send(id: try json.value("id"), chat: try json.value("chat"), body: try body(of: json))
         case "cursor":

@@ -4,6 +4,8 @@ package import StrictJSON
 package struct ParleyError: Error, Equatable, Sendable, CustomStringConvertible {
     package let code: ErrorCode
     package let message: String
+    /// The longest wait that is taken over from another service.
+    package static let retryAfterMax: Duration = .seconds(3600)
     /// When it may be tried again.
     package let retryAfter: Duration?
 
@@ -43,9 +45,9 @@ extension ParleyError: JSONDecodable {
     package init(json: JSONValue, field: String) throws(JSONError) {
         guard let error = json["error"] else { throw .missing("error") }
         let code = try error.value("code", as: String.self)
+        let wait = try error.optional("retry_after_ms", as: Int64.self).map { Duration.milliseconds($0) }
         self.init(
-            ErrorCode(rawValue: code) ?? .internal,
-            try error.value("message"),
-            retryAfter: try error.optional("retry_after_ms", as: Int.self).map { .milliseconds($0) })
+            ErrorCode(rawValue: code) ?? .internal, try error.value("message"),
+            retryAfter: wait.map { min(max($0, .zero), Self.retryAfterMax) })
     }
 }

@@ -32,7 +32,7 @@ extension RedisPresenceStore {
         for opened in step.opened {
             arguments.append(opened.connection.description)
             arguments.append(opened.user.description)
-            arguments.append("\(opened.session) \(Self.shortened(opened.device))")
+            arguments.append("\(opened.session) \(opened.device.shortened(toBytes: Self.deviceBytesMax))")
         }
         for connection in step.closed { arguments.append(connection.description) }
         let reply = try await run(PresenceScripts.applyConnections, arguments, deadline: deadline)
@@ -83,17 +83,6 @@ extension RedisPresenceStore {
             else { return nil }
             return (instance, until)
         }
-    }
-
-    /// Cut at a character, so that what is stored stays valid text.
-    static func shortened(_ device: String) -> String {
-        guard device.utf8.count > deviceBytesMax else { return device }
-        var short = ""
-        for scalar in device.unicodeScalars {
-            guard short.utf8.count + String(scalar).utf8.count <= deviceBytesMax else { break }
-            short.unicodeScalars.append(scalar)
-        }
-        return short
     }
 
     func users(_ words: some Sequence<RedisValue>, in script: String) throws(ParleyError) -> [UserID] {
