@@ -10,6 +10,7 @@ let package = Package(
         .executable(name: "realtime-gateway", targets: ["realtime-gateway"]),
         .executable(name: "presence-service", targets: ["presence-service"]),
         .executable(name: "parley-load", targets: ["parley-load"]),
+        .executable(name: "ws-echo", targets: ["ws-echo"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
@@ -162,9 +163,12 @@ extension Target {
 
     static var webSocketEcho: Target {
         .executableTarget(
-            name: "websocket-echo",
-            dependencies: ["WebSocketServer", .hummingbirdCore, .httpTypes, .lifecycle, .logging, .nioCore, .nioPosix],
-            path: "Services/realtime-gateway/Sources/websocket-echo",
+            name: "ws-echo",
+            dependencies: [
+                "WebSocketServer", .hummingbirdCore, .httpTypes, .lifecycle, .logging, .nioCore, .nioPosix,
+                .unixSignals,
+            ],
+            path: "Services/realtime-gateway/Sources/ws-echo",
             swiftSettings: .shared)
     }
 

@@ -1,10 +1,12 @@
 # shellcheck shell=bash
 # demo, test, check, bench: what is run against Parley.
 
-# prepare_venv EndToEnd|Web: the Python environment of Tests/<name>, with the versions that its requirements.txt pins, made
-# anew when that file changes. Its folder is in $venv. One each, so that the demo does not need a browser's driver.
+# prepare_venv EndToEnd|Web|Conformance [OPTION…]: the Python environment of Tests/<name>, with the versions that its
+# requirements.txt pins, made anew when that file changes; the options are pip's. Its folder is in $venv. One each, so
+# that the demo does not need a browser's driver.
 prepare_venv() {
     local folder=$1 requirements sum
+    shift
     requirements=$ROOT/Tests/$folder/requirements.txt
     venv=$ROOT/.venv
     [[ $folder == EndToEnd ]] || venv=$ROOT/.venv-${folder,,}
@@ -14,7 +16,7 @@ prepare_venv() {
     say "making the Python environment of Tests/$folder in ${venv##*/}"
     rm -rf "$venv"
     python3 -m venv "$venv" >&2
-    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements" >&2 ||
+    "$venv/bin/pip" install --quiet --disable-pip-version-check "$@" -r "$requirements" >&2 ||
         die "pip could not install $requirements"
     printf '%s\n' "$sum" >"$venv/.requirements"
 }
@@ -107,6 +109,7 @@ command_test() {
     [[ $what != all ]] || command_fuzz --seconds 20
     [[ $what != e2e && $what != all ]] || test_with_pytest EndToEnd "$@"
     [[ $what != web && $what != all ]] || test_with_pytest Web "$@"
+    [[ $what != all ]] || "$ROOT/parley" conformance
     [[ $what != faults && $what != all ]] || test_faults
 }
 
