@@ -19,7 +19,7 @@ package struct WebSocketConfiguration: Sendable {
     package var closeTimeout: TimeAmount
 
     package init(
-        path: String = "/ws", messageBytesMax: Int = 65_536, outboundBytesMax: Int = 256 << 10,
+        path: String = "/ws", messageBytesMax: Int = 65_536, outboundBytesMax: Int = 192 << 10,
         firstRequestTimeout: TimeAmount = .seconds(10), closeTimeout: TimeAmount = .seconds(2)
     ) {
         self.path = path
@@ -113,6 +113,8 @@ package struct WebSocketChannel: HTTPChannelHandler {
         // Chat frames are small; an idle socket should not keep a large receive buffer.
         try options?.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
         try options?.setOption(.writeBufferWaterMark, value: .init(low: 32 * 1024, high: 64 * 1024))
+        // Otherwise the kernel itself holds up to 4 MiB for a peer that does not read. It doubles what it is given.
+        try options?.setOption(.socketOption(.so_sndbuf), value: 64 * 1024)
         let socket = WebSocket(
             channel: channel, outboundBytesMax: configuration.outboundBytesMax,
             closeTimeout: configuration.closeTimeout)
