@@ -176,8 +176,8 @@ extension Target {
         .executableTarget(
             name: "parley-load",
             dependencies: [
-                "ChatProtocol", "ClientThread", "HTTPClient", "Postgres", "StrictJSON", .histogram, .logging, .nioCore,
-                .nioPosix, .nioHTTP1, .nioWebSocket,
+                "ChatProtocol", "ClientThread", "HTTPClient", "Postgres", "StrictJSON", "Tokens", .histogram, .logging,
+                .nioCore, .nioPosix, .nioHTTP1, .nioWebSocket,
             ],
             path: "Tests/Load",
             swiftSettings: .shared)

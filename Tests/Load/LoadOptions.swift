@@ -13,6 +13,7 @@ struct LoadOptions {
     var rate = 1000
     var seconds = 10
     var connections = 1000
+    var sweeps = 0
     var jsonPath: String?
 
     init(_ arguments: some Sequence<String>) throws {
@@ -31,6 +32,7 @@ struct LoadOptions {
             case "--rate": rate = try number()
             case "--seconds": seconds = try number()
             case "--connections": connections = try number()
+            case "--sweeps": sweeps = try number()
             case "--json": jsonPath = rest.popFirst()
             default:
                 guard let kind = Kind(rawValue: word) else { throw LoadError("unknown word \"\(word)\"") }

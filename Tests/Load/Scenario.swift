@@ -37,6 +37,8 @@ enum Scenario {
             ? Pace.open(perSecond: Double(options.rate) / Double(options.pairs))
             : Pace.closed(inFlight: options.inFlight)
         for pair in pairs { pair.start(pace) }
+        let sweeps = try SimulatedSweeps(system)
+        let sweeping = Task { try await sweeps.run(options.sweeps) }
         try await Task.sleep(for: .seconds(2))
         for pair in pairs { await pair.resetLatencies() }
         let costBefore = ProcessCost.measure(system.processes)
@@ -51,6 +53,8 @@ enum Scenario {
             for value in await pair.latencies { latencies.record(value) }
             pair.stop()
         }
+        sweeping.cancel()
+        let swept = try await sweeping.value
         try await Task.sleep(for: .seconds(2))
 
         var report = Report(title: title(options, system))
@@ -62,6 +66,10 @@ enum Scenario {
         }
         for (name, seconds) in cost.cpu(since: costBefore).sorted(by: { $0.key < $1.key }) {
             report.add("CPU µs per message, \(name)", Int(seconds * 1e6 / Double(max(1, count))))
+        }
+        if options.sweeps > 0 {
+            report.add("sweeps of other gateways", swept.requests)
+            report.add("chats in their answers", swept.chats)
         }
         let failures = await pairs.asyncSum { await $0.failures }
         report.add("failures", failures)
