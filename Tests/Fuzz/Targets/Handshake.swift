@@ -39,13 +39,21 @@ private final class WebSocketPathOnly: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
     private var isFirst = true
+    private var isEnded = false
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isEnded else { return }
         // Whatever comes after the first head is refused or is frames.
         if isFirst, case .head(let head) = unwrapInboundIn(data), OpeningHandshake.path(of: head) != "/ws" {
+            isEnded = true
             return context.close(promise: nil)
         }
         isFirst = false
         context.fireChannelRead(data)
+    }
+
+    /// Bytes behind that other request may be no HTTP.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if !isEnded { context.fireErrorCaught(error) }
     }
 }
