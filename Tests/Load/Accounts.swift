@@ -8,6 +8,8 @@ import StrictJSON
 /// A user made for the run.
 struct Account: Sendable {
     let user: UserID
+    let username: String
+    let password: String
     let token: String
 }
 
@@ -23,28 +25,46 @@ struct Accounts: Sendable {
     /// Registers so many users.
     func register(_ count: Int) async throws -> [Account] {
         let run = UInt32.random(in: 0 ... .max)
-        return try await concurrently(count) { index in
-            let body = JSONWriter.encode(
-                Fields { json in
-                    json.field("username", "load-\(run)-\(index)")
-                    json.field("password", "a password of load \(run)")
-                })
-            let answer = try await call("POST", "/api/v1/auth/register", body: body)
+        return try await Self.concurrently(count) { index in
+            let (username, password) = ("load-\(run)-\(index)", "a password of load \(run)")
+            let answer = try await call(
+                "POST", "/api/v1/auth/register", body: Self.credentials(username, password))
             guard let user = answer["user"] else { throw LoadError("no user in the answer") }
-            return Account(user: try user.value("id"), token: try answer.value("access_token"))
+            return Account(
+                user: try user.value("id"), username: username, password: password,
+                token: try answer.value("access_token"))
         }
+    }
+
+    /// Signs in by password once more.
+    func signIn(_ account: Account) async throws {
+        _ = try await call(
+            "POST", "/api/v1/auth/login", body: Self.credentials(account.username, account.password))
+    }
+
+    private static func credentials(_ username: String, _ password: String) -> [UInt8] {
+        JSONWriter.encode(
+            Fields { json in
+                json.field("username", username)
+                json.field("password", password)
+            })
+    }
+
+    /// Reads a path as the account; what the answer says is not looked at.
+    func read(_ path: String, _ account: Account) async throws {
+        _ = try await call("GET", path, token: account.token)
     }
 
     /// Opens the direct chat of each pair.
     func openChats(_ pairs: [(Account, Account)]) async throws -> [ChatHash] {
-        try await concurrently(pairs.count) { index in
+        try await Self.concurrently(pairs.count) { index in
             let (a, b) = pairs[index]
             return try await call("PUT", "/api/v1/chats/with/\(b.user)", token: a.token).value("chat")
         }
     }
 
     /// Asks for everything, as a client does after its welcome.
-    func sync(_ account: Account) async throws { _ = try await call("GET", "/api/v1/sync", token: account.token) }
+    func sync(_ account: Account) async throws { try await read("/api/v1/sync", account) }
 
     private func call(
         _ method: String, _ path: String, token: String? = nil, body: [UInt8] = []
@@ -60,8 +80,9 @@ struct Accounts: Sendable {
         return try JSONDocument(parsing: answer.body).root
     }
 
-    private func concurrently<Value: Sendable>(
-        _ count: Int, _ work: @escaping @Sendable (Int) async throws -> Value
+    /// Does all of it, so many at a time.
+    static func concurrently<Value: Sendable>(
+        _ count: Int, width: Int = concurrency, _ work: @escaping @Sendable (Int) async throws -> Value
     ) async throws -> [Value] {
         try await withThrowingTaskGroup(of: (Int, Value).self) { group in
             var results: [Int: Value] = [:]
@@ -72,7 +93,7 @@ struct Accounts: Sendable {
                 next += 1
                 group.addTask { (index, try await work(index)) }
             }
-            for _ in 0..<Self.concurrency { start() }
+            for _ in 0..<width { start() }
             for try await (index, value) in group {
                 results[index] = value
                 start()

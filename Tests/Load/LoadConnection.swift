@@ -22,6 +22,8 @@ final class LoadConnection: ChannelInboundHandler {
     /// Called for everything that matters to a run.
     var onEvent: ((Event) -> Void)?
 
+    var isOpen: Bool { context != nil }
+
     init(token: String, welcomed: EventLoopPromise<Void>) {
         self.token = token
         self.welcomed = welcomed
@@ -102,6 +104,34 @@ final class LoadConnection: ChannelInboundHandler {
             json.field("body", "\(nanoseconds) a message of about the length that people write to one another")
         }
     }
+
+    func typing(chat: ChatHash) {
+        write { json in
+            json.field("type", "typing")
+            json.field("chat", chat)
+            json.field("active", true)
+        }
+    }
+
+    /// Says that everything up to `seq` was seen.
+    func read(chat: ChatHash, upTo seq: Int64) {
+        write { json in
+            json.field("type", "cursor")
+            json.field("chat", chat)
+            json.field("delivered", seq)
+            json.field("read", seq)
+        }
+    }
+
+    /// Asks for the presence of users from now on.
+    func watch(_ users: [UserID]) {
+        write { json in
+            json.field("type", "watch")
+            json.field("users", users)
+        }
+    }
+
+    func ping() { write { $0.field("type", "ping") } }
 
     private func write(_ fields: (inout JSONWriter) -> Void) {
         guard let context else { return }

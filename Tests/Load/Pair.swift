@@ -11,14 +11,43 @@ enum Pace: Sendable {
     /// By the clock, whatever the system does; latencies count from the intended moment, so that a system that stalls
     /// cannot hide it (no coordinated omission).
     case open(perSecond: Double)
+
+    /// What one of so many pairs does, so that all together keep this pace.
+    func share(of pairs: Int) -> Pace {
+        switch self {
+        case .closed: self
+        case .open(let perSecond): .open(perSecond: perSecond / Double(pairs))
+        }
+    }
+}
+
+extension Pace: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .closed(let inFlight): "\(inFlight) in flight each"
+        case .open(let perSecond): "\(Int(perSecond)) messages/s"
+        }
+    }
 }
 
 /// Two users in one chat, the first of whom writes to the second. Both sockets are on one event loop, where all of the
 /// state lives.
 final class Pair: @unchecked Sendable {
+    enum Habits {
+        /// Messages and nothing else.
+        case plain
+        /// As a client of people: typing before a message, a cursor after it, a ping now and then.
+        case human
+    }
+
+    /// How often a client pings while somebody looks.
+    static let pingInterval: TimeAmount = .seconds(4)
+
     private let chat: ChatHash
     private let loop: any EventLoop
+    private let habits: Habits
     private var sender: LoadConnection?
+    private var receiver: LoadConnection?
     private var isRunning = false
     private var deliveredCount = 0
     private var acknowledged = 0
@@ -27,17 +56,18 @@ final class Pair: @unchecked Sendable {
     private var microseconds: [UInt64] = []
     private var repeatsOnDelivery = false
 
-    private init(chat: ChatHash, loop: any EventLoop) {
+    private init(chat: ChatHash, loop: any EventLoop, habits: Habits) {
         self.chat = chat
         self.loop = loop
+        self.habits = habits
     }
 
     /// Connects the two, to different gateways where there are several.
     static func connect(
         _ accounts: (Account, Account), chat: ChatHash, index: Int, gateways: [(host: String, port: Int)],
-        loop: any EventLoop
+        loop: any EventLoop, habits: Habits
     ) async throws -> Pair {
-        let pair = Pair(chat: chat, loop: loop)
+        let pair = Pair(chat: chat, loop: loop, habits: habits)
         _ = try await LoadConnection.open(gateways[index % gateways.count], account: accounts.0, on: loop) {
             connection in
             connection.onEvent = { pair.sent($0) }
@@ -47,6 +77,7 @@ final class Pair: @unchecked Sendable {
             gateways[(index + 1) % gateways.count], account: accounts.1, on: loop
         ) { connection in
             connection.onEvent = { pair.received($0) }
+            pair.receiver = connection
         }
         return pair
     }
@@ -54,6 +85,7 @@ final class Pair: @unchecked Sendable {
     func start(_ pace: Pace) {
         loop.execute {
             self.isRunning = true
+            if self.habits == .human { self.ping() }
             switch pace {
             case .closed(let inFlight):
                 self.repeatsOnDelivery = true
@@ -74,7 +106,17 @@ final class Pair: @unchecked Sendable {
         }
     }
 
-    private func send(at moment: NIODeadline) { sender?.send(chat: chat, at: moment.uptimeNanoseconds) }
+    private func send(at moment: NIODeadline) {
+        if habits == .human { sender?.typing(chat: chat) }
+        sender?.send(chat: chat, at: moment.uptimeNanoseconds)
+    }
+
+    private func ping() {
+        guard isRunning else { return }
+        sender?.ping()
+        receiver?.ping()
+        loop.scheduleTask(in: Self.pingInterval) { self.ping() }
+    }
 
     private func sent(_ event: LoadConnection.Event) {
         switch event {
@@ -94,6 +136,7 @@ final class Pair: @unchecked Sendable {
             deliveredCount += 1
             let now = NIODeadline.now().uptimeNanoseconds
             microseconds.append((now - min(sent, now)) / 1000)
+            if habits == .human { receiver?.read(chat: chat, upTo: seq) }
             if isRunning, repeatsOnDelivery { send(at: .now()) }
         case .failed: if isRunning { failureCount += 1 }
         case .ack: break

@@ -90,7 +90,7 @@ struct Storm {
     // MARK: One client
 
     private func client(_ index: Int, _ account: Account, _ accounts: Accounts, _ board: Board) async {
-        let loops = Array(MultiThreadedEventLoopGroup.singleton.makeIterator())
+        let loops = Scenario.loops
         var attempt = 0.0
         var failingSince = ContinuousClock.now
         while !Task.isCancelled {

@@ -38,6 +38,11 @@ command_demo() {
 
 command_bench() {
     local load
+    if [[ ${1:-} == --quick ]]; then
+        shift
+        bench_quick "$@"
+        return
+    fi
     if [[ ${1:-} == --home ]]; then
         [[ -n ${2:-} ]] || die_usage "--home needs a value"
         use_home "$2"
@@ -51,6 +56,16 @@ command_bench() {
     ulimit -S -n "$(ulimit -H -n)" 2>/dev/null || true # one socket per simulated person
     PARLEY_URL=$(cat "$RUN_DIR/url") PARLEY_HOME=$HOME_DIR PARLEY_SCRIPT=$ROOT/parley exec "$load" "$@"
 }
+
+# A short look at the cost of a message on a system of its own, beside the committed figures. In a subshell, so that the
+# system ends with it in any case.
+bench_quick() (
+    home=$(mktemp -d "${TMPDIR:-/tmp}/parley-bench-XXXXXX")
+    chmod 711 "$home" # PostgreSQL may run as another user
+    trap '"$ROOT/parley" down --home "$home" --delete >/dev/null 2>&1' EXIT
+    "$ROOT/parley" up --yes --detach --port 0 --gateways 2 --profile bench --home "$home" >&2
+    "$ROOT/parley" bench --home "$home" quick --baseline "$ROOT/Tests/Load/baseline.json" "$@"
+)
 
 # --- check -----------------------------------------------------------------------------------------------------------
 
@@ -110,6 +125,7 @@ command_test() {
     [[ $what != e2e && $what != all ]] || test_with_pytest EndToEnd "$@"
     [[ $what != web && $what != all ]] || test_with_pytest Web "$@"
     [[ $what != all ]] || "$ROOT/parley" conformance
+    [[ $what != all ]] || bench_quick
     [[ $what != faults && $what != all ]] || test_faults
 }
 
@@ -157,10 +173,10 @@ test_swift() {
     stop_system
 }
 
-# The unit tests under the thread sanitizer, built in a folder of their own. Not part of all: the build takes 9 minutes.
+# The unit tests under the thread sanitizer, built in a folder of their own. Not part of all: the build takes minutes.
 test_sanitized() {
     local flags=(--package-path "$ROOT" --scratch-path "$ROOT/.build-thread" --sanitize=thread)
-    say "building the tests with the thread sanitizer (debug; the first time takes about ten minutes)"
+    say "building the tests with the thread sanitizer (debug; the first time takes some minutes)"
     swift build "${flags[@]}" --build-tests >&2 || die "the tests do not build"
     say "unit tests under the thread sanitizer"
     TSAN_OPTIONS="suppressions=$ROOT/Tests/thread-sanitizer.txt" \
