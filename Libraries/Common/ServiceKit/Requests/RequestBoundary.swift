@@ -4,15 +4,21 @@ package import Hummingbird
 import Logging
 import Metrics
 import Observability
+import Synchronization
 
 /// The outermost layer of every listener: gives the request its trace, turns every error into the one JSON form, and
 /// counts. What a client sees of an unexpected error is only that there was one; the log has the rest.
 struct RequestBoundary: RouterMiddleware {
     typealias Context = ParleyRequestContext
 
-    let service: String
     let listener: String
     let logger: Logger
+    private let timers = RequestTimers()
+
+    init(listener: String, logger: Logger) {
+        self.listener = listener
+        self.logger = logger
+    }
 
     func handle(
         _ request: Request, context: ParleyRequestContext,
@@ -28,7 +34,8 @@ struct RequestBoundary: RouterMiddleware {
                 return Response.error(translate(error, request))
             }
         }
-        record(response.status.code, route: context.endpointPath ?? "none", since: start)
+        timers.timer(listener: listener, route: context.endpointPath ?? "none", status: response.status.code)
+            .recordNanoseconds(start.duration(to: .now).nanoseconds)
         return response
     }
 
@@ -45,11 +52,27 @@ struct RequestBoundary: RouterMiddleware {
             return ParleyError(.internal, "something went wrong here")
         }
     }
+}
 
-    private func record(_ status: Int, route: String, since start: ContinuousClock.Instant) {
-        let labels = [("listener", listener), ("route", route), ("status", String(status))]
-        Metrics.Timer(label: "parley_http_request_seconds", dimensions: labels)
-            .recordNanoseconds(start.duration(to: .now).nanoseconds)
+/// The timers of the requests so far: making one costs more than many a request (it spells out its labels).
+private final class RequestTimers: Sendable {
+    private struct Key: Hashable {
+        let route: String
+        let status: Int
+    }
+
+    private let known = Mutex<[Key: Metrics.Timer]>([:])
+
+    func timer(listener: String, route: String, status: Int) -> Metrics.Timer {
+        known.withLock { known in
+            let key = Key(route: route, status: status)
+            if let timer = known[key] { return timer }
+            let timer = Metrics.Timer(
+                label: "parley_http_request_seconds",
+                dimensions: [("listener", listener), ("route", route), ("status", String(status))])
+            known[key] = timer
+            return timer
+        }
     }
 }
 

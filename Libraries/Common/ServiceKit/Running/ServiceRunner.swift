@@ -38,7 +38,7 @@ struct ServiceRunner {
         let callers = await ServiceTokenVerifier(
             callee: description.name, callers: description.callers, secret: context.secret)
         let internalRouter = Router(context: ParleyRequestContext.self)
-        internalRouter.add(middleware: RequestBoundary(service: description.name, listener: "internal", logger: logger))
+        internalRouter.add(middleware: RequestBoundary(listener: "internal", logger: logger))
         internalRouter.add(middleware: ServiceAuthentication(verifier: callers))
         addHealthRoutes(to: internalRouter, readiness: context.readiness, metrics: metrics)
         parts.internalRoutes(internalRouter)
@@ -49,7 +49,7 @@ struct ServiceRunner {
                 internalRouter, .boundedHTTP1, try configuration.address(description.internalListen), logger))
         if let listen = description.listen, let addRoutes = parts.publicRoutes {
             let router = Router(context: ParleyRequestContext.self)
-            router.add(middleware: RequestBoundary(service: description.name, listener: "public", logger: logger))
+            router.add(middleware: RequestBoundary(listener: "public", logger: logger))
             addRoutes(router)
             services.append(Self.listener(router, parts.publicServer, try configuration.address(listen), logger))
         }
