@@ -116,6 +116,7 @@ command_test() {
     TEST_FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/parley-test-XXXXXX")
     chmod 711 "$TEST_FOLDER" # PostgreSQL may run as another user
     export TMPDIR=$TEST_FOLDER
+    export PARLEY_EVENT_LOOPS=2 # on a small machine there would be only one, and nothing to hand over between them
     trap 'finish_tests' EXIT
     trap 'exit 130' INT TERM HUP
     [[ $what != web && $what != all ]] || test_web_core

@@ -22,7 +22,7 @@ package struct ConfigurationError: Error, CustomStringConvertible {
 extension Setting {
     /// The keys of every service.
     static let common: [Setting] = [
-        environment, deploymentSecret, advertise, limits, logLevel, shutdownSeconds, drainDelay,
+        environment, deploymentSecret, advertise, limits, logLevel, eventLoops, shutdownSeconds, drainDelay,
     ]
 
     package static let environment = Setting(
@@ -38,6 +38,9 @@ extension Setting {
         "PARLEY_LIMITS", default: "standard", "standard, or bench: no rate limits, for load tools only")
     package static let logLevel = Setting(
         "PARLEY_LOG_LEVEL", default: "info", "trace, debug, info, notice, warning, error or critical")
+    package static let eventLoops = Setting(
+        "PARLEY_EVENT_LOOPS", default: "",
+        "threads that serve sockets; default one less than there are cores, which leaves one to calls and queries")
     package static let shutdownSeconds = Setting(
         "PARLEY_SHUTDOWN_SECONDS", default: "8", "within which a stop must be over")
     package static let drainDelay = Setting(

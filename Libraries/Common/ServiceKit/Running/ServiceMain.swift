@@ -62,6 +62,10 @@ package enum ServiceMain {
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
         let logger = try makeLogger(description, configuration)
+        // Before anything asks for a loop: then their number is fixed.
+        NIOSingletons.groupLoopCountSuggestion =
+            try configuration.text(Setting.eventLoops).isEmpty
+            ? max(1, System.coreCount - 1) : configuration.integer(Setting.eventLoops, in: 1...1024)
         let context = try await makeContext(description, configuration, logger: logger)
         if context.limits == .bench {
             logger.warning("RATE LIMITS ARE OFF (PARLEY_LIMITS=bench): for load tools only, never for users")
