@@ -67,16 +67,17 @@ struct MessageLoad {
     }
 
     /// Checks that nothing was lost or doubled, live and in PostgreSQL. Called a moment after ``stop()``.
-    func check(_ report: inout Report, _ system: RunningSystem) async throws {
+    /// - Parameter run: what to call this load where a report has several.
+    func check(_ report: inout Report, _ system: RunningSystem, run: String = "") async throws {
         let failures = await sum { await $0.failures }
-        report.add("failures", failures)
-        report.check("no failure", failures == 0)
+        report.add("failures\(run)", failures)
+        report.check("no failure\(run)", failures == 0)
         let undelivered = await sum { await $0.undelivered }
         let delivered = await sum { await $0.delivered }
-        report.check("every acknowledged message was delivered live", undelivered == 0 && delivered > 0)
+        report.check("every acknowledged message was delivered live\(run)", undelivered == 0 && delivered > 0)
         var stored = true
         for pair in pairs { stored = try await pair.isStoredOnce(system.databaseURL) && stored }
-        report.check("every acknowledged message is in PostgreSQL once, dense and in order", stored)
+        report.check("every acknowledged message is in PostgreSQL once, dense and in order\(run)", stored)
     }
 
     private func sum(_ value: (Pair) async -> Int) async -> Int {

@@ -33,8 +33,8 @@ struct QuickGuard {
         let now = Baseline(work: work, busy: Self.cost(busy.measured), calm: Self.cost(calm.measured))
         report.add("CPU µs per message of the services, 10 in flight each", Int(now.busy))
         report.add("CPU µs per message of the services, at 200 messages/s", Int(now.calm))
-        try await busy.load.check(&report, system)
-        try await calm.load.check(&report, system)
+        try await busy.load.check(&report, system, run: ", 10 in flight each")
+        try await calm.load.check(&report, system, run: ", at 200 messages/s")
         if let path = options.baselinePath { try compare(now, path, &report) }
         return report
     }

@@ -51,7 +51,7 @@ extension Report {
 /// Lines in a frame.
 private struct Plot {
     private static let (width, height, left, bottom, top) = (720.0, 260.0, 60.0, 24.0, 28.0)
-    private static let colours = ["#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e"]
+    private static let colours = ["#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf"]
 
     let title: String
     let lines: [(name: String, points: [(x: Double, y: Double)])]

@@ -135,7 +135,9 @@ struct AppendTests {
 
     @Test("is found by the sweep even when it commits after the cursor was taken")
     func slowCommit() async throws {
-        let readTips = ReadTips(pool: pool)
+        let connection = try connection()
+        defer { connection.close() }
+        let readTips = ReadTips(connection: connection)
         let slow = PostgresPool(
             PostgresConfiguration(url: try #require(TestEnvironment.databaseURL), applicationName: "slow"),
             shared: 1, leased: 1, logger: TestEnvironment.logger)
@@ -156,6 +158,20 @@ struct AppendTests {
         #expect(answer.tips.contains { $0.chat == chat && $0.lastSeq == 1 })
         let later = try await readTips(since: answer.next)
         #expect(!later.tips.contains { $0.chat == chat })
+    }
+
+    @Test("in larger numbers than a sweep may read makes it say so and move on")
+    func manyAtOnce() async throws {
+        let connection = try connection()
+        defer { connection.close() }
+        let readTips = ReadTips(connection: connection, messagesMax: 3)
+        let cursor = try await readTips(since: nil).next
+        _ = try await append(try (1...4).map { try entry("\($0)") })
+        let answer = try await readTips(since: cursor)
+        #expect(answer.overflow && answer.tips.isEmpty)
+        _ = try await append(try (5...7).map { try entry("\($0)") })
+        let later = try await readTips(since: answer.next)
+        #expect(!later.overflow && later.tips.map(\.lastSeq) == [7])
     }
 }
 

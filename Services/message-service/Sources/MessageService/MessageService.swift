@@ -11,8 +11,8 @@ package enum MessageService {
     /// The hot statements only look keys up, whatever the size of the tables: one plan, made once, on indexes. Planning
     /// each execution anew cost 1 ms of CPU, more than the statement itself (measured).
     private static let keyLookUps: [StaticString] = [
-        "plan_cache_mode = force_generic_plan", "enable_seqscan = off", "enable_hashjoin = off",
-        "enable_mergejoin = off", "jit = off",
+        "plan_cache_mode = force_generic_plan", "enable_seqscan = off", "enable_bitmapscan = off",
+        "enable_hashjoin = off", "enable_mergejoin = off", "jit = off",
     ]
 
     package static let description = ServiceDescription(
@@ -29,7 +29,9 @@ package enum MessageService {
         })
 
     package static let migrations = [
-        Migration(name: "V0001_chats", sql: PackageResources.V0001_chats_sql)
+        Migration(name: "V0001_chats", sql: PackageResources.V0001_chats_sql),
+        Migration(
+            name: "V0002_messages_by_transaction", sql: PackageResources.V0002_messages_by_transaction_sql),
     ]
 
     package static func build(_ context: ServiceContext) async throws -> ServiceParts {
@@ -48,6 +50,11 @@ package enum MessageService {
         var hints = PostgresConfiguration(url: url, applicationName: "message-service cursors")
         hints.sessionSettings = keyLookUps + ["synchronous_commit = off"]
         let cursors = PostgresConnection(hints, logger: logger)
+        // Of its own, so that nobody waits behind a sweep.
+        var sweeps = PostgresConfiguration(
+            url: url, applicationName: "message-service sweeps", statementTimeout: ReadTips.patience)
+        sweeps.sessionSettings = keyLookUps
+        let tips = PostgresConnection(sweeps, logger: logger)
 
         let auth = try context.client(for: "auth-service", at: .authURLs)
         let authority = SessionAuthority(auth: auth, logger: logger)
@@ -59,7 +66,7 @@ package enum MessageService {
             requests: RateLimiter(burst: 200, perSecond: 50, profile: context.limits))
         let internalRoutes = InternalRoutes(
             appendMessages: AppendMessages(lanes: lanes), raiseCursors: RaiseCursors(connection: cursors),
-            lookUpChats: LookUpChats(pool: pool), readTips: ReadTips(pool: pool))
+            lookUpChats: LookUpChats(pool: pool), readTips: ReadTips(connection: tips))
 
         context.readiness.add("postgres", required: true) { durability.isUp }
         context.readiness.add("signing_keys", required: true) { authority.isLoaded }

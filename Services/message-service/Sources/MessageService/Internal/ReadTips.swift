@@ -10,12 +10,19 @@ import Synchronization
 actor ReadTips {
     /// Chats of one answer.
     static let chatsMax = 5000
+    static let patience: Duration = .seconds(2)
     private static let sharedFor: Duration = .milliseconds(900)
 
-    private let pool: PostgresPool
+    private let connection: PostgresConnection
+    private let messagesMax: Int
     private var shared: [String: (answer: Task<TipsAnswer, any Error>, until: ContinuousClock.Instant)] = [:]
 
-    init(pool: PostgresPool) { self.pool = pool }
+    /// - Parameter messagesMax: messages that one answer may be made of; beyond them it says `overflow`, so that an
+    ///   import of any size is read past in one step.
+    init(connection: PostgresConnection, messagesMax: Int = 100_000) {
+        self.connection = connection
+        self.messagesMax = messagesMax
+    }
 
     /// - Parameter cursor: an earlier answer's `next`; nil, or what is none, only gets a first cursor.
     func callAsFunction(since cursor: String?) async throws -> TipsAnswer {
@@ -23,8 +30,7 @@ actor ReadTips {
         shared = shared.filter { $0.value.until > now }
         let key = cursor ?? ""
         if let known = shared[key] { return try await known.answer.value }
-        let pool = pool
-        let answer = Task { try await Self.read(since: cursor.flatMap { PostgresSnapshot($0) }, from: pool) }
+        let answer = Task { try await self.read(since: cursor.flatMap { PostgresSnapshot($0) }) }
         shared[key] = (answer, now.advanced(by: Self.sharedFor))
         do {
             return try await answer.value
@@ -34,31 +40,36 @@ actor ReadTips {
         }
     }
 
-    private static func read(since cursor: PostgresSnapshot?, from pool: PostgresPool) async throws -> TipsAnswer {
-        // Without a cursor no transaction id qualifies.
-        let xmin = cursor?.xmin ?? .max
-        let xmax = cursor?.xmax ?? .max
-        let rows = try await pool.query(
+    private func read(since cursor: PostgresSnapshot?) async throws -> TipsAnswer {
+        let most = Int64(messagesMax + 1)
+        let rows = try await connection.query(
             """
-            SELECT now.snapshot, now.epoch, tips.hash, tips.last_seq, tips.members
+            WITH recent AS MATERIALIZED (
+                (SELECT chat FROM chat.messages WHERE xid >= \(cursor?.xmax ?? .max) LIMIT \(most))
+                UNION ALL
+                (SELECT chat FROM chat.messages WHERE xid = ANY(\(cursor?.inProgress ?? [])) LIMIT \(most))
+            ), total AS MATERIALIZED (
+                SELECT count(*) >= \(most) AS overflow FROM recent
+            )
+            SELECT now.snapshot, now.epoch, total.overflow, tips.hash, tips.last_seq, tips.members
             FROM \(raw: PostgresSnapshot.now) AS now
+            CROSS JOIN total
             LEFT JOIN LATERAL (
                 SELECT chats.hash, chats.last_seq,
                     ARRAY(SELECT user_id FROM chat.members WHERE members.chat = chats.hash) AS members
                 FROM (
-                    SELECT DISTINCT chat FROM chat.messages
-                    WHERE xid >= \(xmin) AND (xid >= \(xmax) OR xid = ANY(\(cursor?.inProgress ?? [])))
-                    LIMIT \(Int64(chatsMax + 1))
+                    SELECT DISTINCT chat FROM recent WHERE NOT total.overflow LIMIT \(Int64(Self.chatsMax + 1))
                 ) AS changed
                 JOIN chat.chats ON chats.hash = changed.chat
             ) AS tips ON true
-            """, deadline: .after(PostgresChats.patience))
+            """, deadline: .after(Self.patience))
         guard let first = rows.first else { throw PostgresError.decoding("no snapshot") }
-        let tips = try rows.prefix(chatsMax).compactMap { row throws(PostgresError) -> Tip? in
-            guard let chat = try row.getOptional(2, as: ChatHash.self) else { return nil }
-            return Tip(chat: chat, lastSeq: try row.get(3), members: try row.get(4))
+        let tips = try rows.prefix(Self.chatsMax).compactMap { row throws(PostgresError) -> Tip? in
+            guard let chat = try row.getOptional(3, as: ChatHash.self) else { return nil }
+            return Tip(chat: chat, lastSeq: try row.get(4), members: try row.get(5))
         }
         return TipsAnswer(
-            tips: tips, next: try first.get(0), epoch: try first.get(1), overflow: rows.count > chatsMax)
+            tips: tips, next: try first.get(0), epoch: try first.get(1),
+            overflow: try first.get(2) || rows.count > Self.chatsMax)
     }
 }
