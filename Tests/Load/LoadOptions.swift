@@ -15,6 +15,7 @@ struct LoadOptions {
     var connections = 1000
     var messages = 100_000
     var sweeps = 0
+    var throughEdge = false
     var jsonPath: String?
     var htmlPath: String?
     var baselinePath: String?
@@ -41,6 +42,7 @@ struct LoadOptions {
             case "--connections": connections = try number()
             case "--messages": messages = try number()
             case "--sweeps": sweeps = try number()
+            case "--edge": throughEdge = true
             case "--json": jsonPath = try text()
             case "--html": htmlPath = try text()
             case "--baseline": baselinePath = try text()

@@ -4,14 +4,14 @@ import Foundation
 struct RunningSystem {
     let url: String
     let databaseURL: String
-    /// The gateways' public listeners, host and port.
+    /// Where WebSockets are opened: the gateways' public listeners, or the edge; host and port.
     let gateways: [(host: String, port: Int)]
     /// Process ids by process group: each service, PostgreSQL, Redis, the edge.
     let processes: [String: [Int32]]
 
     private let run: URL
 
-    init(home: String) throws {
+    init(home: String, throughEdge: Bool) throws {
         run = URL(fileURLWithPath: home).appending(path: "run")
         url = try Self.text("url", in: run)
         let message = try Self.environment("message-service-1", in: run)
@@ -36,6 +36,9 @@ struct RunningSystem {
             if parts.count == 2, let port = Int(parts[1]) { gateways.append((String(parts[0]), port)) }
         }
         guard !gateways.isEmpty else { throw LoadError("no gateway runs in \(home)") }
+        if throughEdge, let edge = URL(string: url), let host = edge.host(), let port = edge.port {
+            gateways = [(host, port)]
+        }
         self.gateways = gateways
         self.processes = processes
     }

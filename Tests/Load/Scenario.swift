@@ -4,7 +4,7 @@ import NIOPosix
 /// The runs.
 enum Scenario {
     static func run(_ options: LoadOptions) async throws -> Report {
-        let system = try RunningSystem(home: options.home)
+        let system = try RunningSystem(home: options.home, throughEdge: options.throughEdge)
         switch options.kind {
         case .closed: return try await messages(.closed(inFlight: options.inFlight), options, system)
         case .open: return try await messages(.open(perSecond: Double(options.rate ?? 1000)), options, system)

@@ -61,7 +61,7 @@ struct Storm {
     }
 
     private func blow(_ script: String, _ board: Board, quiet: Double) async throws -> Report {
-        let gateways = (1...system.gateways.count).map { "realtime-gateway-\($0)" }
+        let gateways = (1...max(1, system.processes["realtime-gateway"]?.count ?? 1)).map { "realtime-gateway-\($0)" }
         try await parley(script, "kill", gateways)
         try await Task.sleep(for: Self.absence)
         board.state.withLock { $0.attempts = 0 }

@@ -6,7 +6,7 @@
 
 let usage = """
     usage: parley-load --home DIR SCENARIO [--pairs P] [--in-flight W] [--rate R] [--seconds S] [--connections N]
-                       [--messages M] [--sweeps G] [--json FILE] [--html FILE] [--baseline FILE]
+                       [--messages M] [--sweeps G] [--edge] [--json FILE] [--html FILE] [--baseline FILE]
 
       closed   P pairs, each with W messages in flight: how much goes through
       open     R messages per second over P pairs, latency counted from the intended moment of each send
@@ -22,6 +22,7 @@ let usage = """
       quick    a little of closed and open, and CPU per message against the baseline
 
     With --sweeps, closed and open run beside the sweeps of G more gateways, which do nothing else.
+    With --edge, WebSockets go through the edge and not straight to the gateways.
     --html writes a page with the figures and their curves, --json the figures alone.
 
     The system must have been started with `./parley up --profile bench`.
