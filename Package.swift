@@ -67,6 +67,7 @@ let package = Package(
             name: "Support", dependencies: ["ChatProtocol", "Postgres", .logging], path: "Tests/Support",
             swiftSettings: .shared),
         .tests("StrictJSONTests", ["StrictJSON", "Support"]),
+        .tests("ClientThreadTests", ["ClientThread"]),
         .tests("ChatProtocolTests", ["ChatProtocol", "StrictJSON"]),
         .tests("TokensTests", ["ChatProtocol", "StrictJSON", "Tokens", .crypto]),
         .tests("ServiceKitTests", ["ChatProtocol", "ServiceKit"]),

@@ -10,6 +10,7 @@ struct Day {
     let system: RunningSystem
 
     func run() async throws -> Report {
+        guard options.connections >= 2 else { throw LoadError("a day needs two people at least") }
         let rate = options.rate ?? max(1, options.connections / 20)
         let load = try await MessageLoad.connect(max(1, options.connections / 10), system, habits: .human)
         let accounts = Accounts(url: system.url)

@@ -91,23 +91,24 @@ extension Scenario {
     static func messages(_ pace: Pace, _ options: LoadOptions, _ system: RunningSystem) async throws -> Report {
         let load = try await MessageLoad.connect(options.pairs, system)
         load.start(pace)
-        let sweeps = try SimulatedSweeps(system)
-        let sweeping = Task { try await sweeps.run(options.sweeps) }
+        let sweeps = options.sweeps > 0 ? try SimulatedSweeps(system) : nil
+        let sweeping = Task { await sweeps?.run(options.sweeps) }
         // A little of it before the clock starts, so that plans and connections are warm.
         try await Task.sleep(for: .seconds(2))
         let measured = try await load.measure(options.seconds, system)
         load.stop()
         sweeping.cancel()
-        let swept = try await sweeping.value
+        let swept = await sweeping.value
         try await Task.sleep(for: .seconds(2))
 
         var report = Report(
             title: "\(options.kind) loop: \(options.pairs) pairs, \(pace), \(options.seconds) s, "
                 + "\(system.gateways.count) gateway(s)")
         report.add(measured)
-        if options.sweeps > 0 {
+        if let swept {
             report.add("sweeps of other gateways", swept.requests)
             report.add("chats in their answers", swept.chats)
+            report.add("failed sweeps", swept.failures)
         }
         try await load.check(&report, system)
         return report

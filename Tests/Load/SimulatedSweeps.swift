@@ -29,30 +29,46 @@ struct SimulatedSweeps: Sendable {
         tokens = ServiceTokenIssuer(caller: Self.caller, secret: secret)
     }
 
+    /// What the sweeps came to.
+    struct Swept {
+        var requests = 0
+        /// Chats in the answers.
+        var chats = 0
+        var failures = 0
+    }
+
     /// Sweeps as so many gateways until the task is cancelled.
-    /// - Returns: the requests made, and the chats in their answers.
-    func run(_ gateways: Int) async throws -> (requests: Int, chats: Int) {
-        try await withThrowingTaskGroup(of: (Int, Int).self) { group in
+    func run(_ gateways: Int) async -> Swept {
+        await withTaskGroup(of: Swept.self) { group in
             for gateway in 0..<gateways {
-                group.addTask { try await sweep(after: Self.interval * gateway / gateways) }
+                group.addTask { await sweep(after: Self.interval * gateway / gateways) }
             }
-            return try await group.reduce((0, 0)) { ($0.0 + $1.0, $0.1 + $1.1) }
+            return await group.reduce(into: Swept()) { sum, one in
+                sum.requests += one.requests
+                sum.chats += one.chats
+                sum.failures += one.failures
+            }
         }
     }
 
-    private func sweep(after delay: Duration) async throws -> (requests: Int, chats: Int) {
+    /// A failed sweep is repeated from the same cursor.
+    private func sweep(after delay: Duration) async -> Swept {
         var cursor: String?
-        var (requests, chats) = (0, 0)
+        var swept = Swept()
         // Cancelled means done: the loop's condition sees it.
         try? await Task.sleep(for: delay)
         while !Task.isCancelled {
-            let answer = try await tips(since: cursor)
-            cursor = answer.next
-            requests += 1
-            chats += answer.tips.count
+            swept.requests += 1
+            do {
+                let answer = try await tips(since: cursor)
+                cursor = answer.next
+                swept.chats += answer.tips.count
+            } catch {
+                swept.failures += 1
+            }
             try? await Task.sleep(for: Self.interval)
         }
-        return (requests, chats)
+        return swept
     }
 
     private func tips(since cursor: String?) async throws -> TipsAnswer {

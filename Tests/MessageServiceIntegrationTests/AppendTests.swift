@@ -160,6 +160,43 @@ struct AppendTests {
         #expect(!later.tips.contains { $0.chat == chat })
     }
 
+    @Test("is not read by the sweep while it is not committed, however much it is")
+    func openImport() async throws {
+        let connection = try connection()
+        defer { connection.close() }
+        let readTips = ReadTips(connection: connection)
+        let imported: Int64 = 20_000
+        let slow = PostgresPool(
+            PostgresConfiguration(url: try #require(TestEnvironment.databaseURL), applicationName: "import"),
+            shared: 1, leased: 1, logger: TestEnvironment.logger)
+        defer { slow.close() }
+        let (chat, alice, pool) = (chat, alice, pool)
+        let entriesRead = {
+            try await pool.query(
+                """
+                SELECT sum(idx_tup_read)::bigint FROM pg_stat_user_indexes WHERE indexrelid IN (
+                    SELECT inhrelid FROM pg_inherits WHERE inhparent = 'chat.messages_by_transaction'::regclass)
+                """, deadline: .after(.seconds(5)))[0].get(0, as: Int64.self)
+        }
+        try await slow.transaction(deadline: .after(.seconds(30))) { transaction in
+            _ = try await transaction.query(
+                """
+                INSERT INTO chat.messages (chat, seq, sender, client_id, body, sent_at, xid)
+                SELECT \(chat), seq, \(alice), gen_random_uuid(), 'old', now(), pg_current_xact_id()::text::bigint
+                FROM generate_series(1, \(imported)) AS seq
+                """)
+            // Another transaction gets a later id and commits first, so that the import is behind the cursor.
+            _ = try await pool.query(
+                "UPDATE chat.chats SET last_seq = 1 WHERE hash = \(chat)", deadline: .after(.seconds(5)))
+            let cursor = try await readTips(since: nil).next
+            let before = try await entriesRead()
+            let answer = try await readTips(since: cursor)
+            #expect(!answer.tips.contains { $0.chat == chat })
+            _ = try await connection.query("SELECT pg_stat_force_next_flush()", deadline: .after(.seconds(5)))
+            #expect(try await entriesRead() - before < imported / 2)
+        }
+    }
+
     @Test("in larger numbers than a sweep may read makes it say so and move on")
     func manyAtOnce() async throws {
         let connection = try connection()

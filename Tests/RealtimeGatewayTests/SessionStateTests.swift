@@ -117,6 +117,15 @@ struct SessionStateTests {
         #expect(answers.contains(.close(.rateLimited)))
     }
 
+    @Test("forgets that somebody types once they have sent")
+    func typingEnds() throws {
+        var state = open()
+        _ = state.received(.typing(chat: chat, active: true), id: nil, now: start)
+        #expect(state.typing(in: chat) == true)
+        _ = state.received(.send(id: .make(), chat: chat, body: try MessageBody(Array("hi".utf8))), id: nil, now: start)
+        #expect(state.typing(in: chat) == nil)
+    }
+
     @Test("tells of typing at most every 3 s for the same state")
     func typing() {
         var state = open()

@@ -16,7 +16,7 @@ struct ConnectionEndTests {
         try operations.addHandlers([
             halfClose, WebSocketFrameEncoder(), ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: 1000)),
         ])
-        let socket = WebSocket(channel: channel, outboundBytesMax: 1000, closeTimeout: .seconds(2))
+        let socket = WebSocket(channel: channel, backlog: .init(), closeTimeout: .seconds(2))
         try operations.addHandler(WebSocketHandler(peer: Nobody(), socket: socket, messageBytesMax: 1000))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }

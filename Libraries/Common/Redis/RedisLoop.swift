@@ -27,7 +27,8 @@ final class RedisLoop {
         var requests: [RedisRequest] = []
         while true {
             if requests.isEmpty {
-                _ = pollDescriptors([(inbox.wakeDescriptor, POLLIN)], timeout: .seconds(30))
+                _ = pollDescriptors(
+                    [(inbox.wakeDescriptor, POLLIN)], timeout: inbox.isEmpty ? .seconds(30) : .zero)
             }
             requests += inbox.drain()
             if requests.isEmpty && inbox.end() { return }
@@ -87,7 +88,8 @@ final class RedisLoop {
                 for request in requests { request.fail(error) }
                 requests = []
                 if inbox.isClosed { return }
-                _ = pollDescriptors([(inbox.wakeDescriptor, POLLIN)], timeout: max(.milliseconds(1), end.remaining))
+                let patience = inbox.isEmpty ? max(.milliseconds(1), end.remaining) : .zero
+                _ = pollDescriptors([(inbox.wakeDescriptor, POLLIN)], timeout: patience)
             } while !end.hasPassed
         }
     }

@@ -29,7 +29,7 @@ private func connection(
         let operations = channel.pipeline.syncOperations
         let decoder = WebSocketFrameDecoder(maxFrameSize: messageBytesMax)
         try operations.addHandlers([WebSocketFrameEncoder(), ByteToMessageHandler(decoder), tap])
-        let socket = WebSocket(channel: channel, outboundBytesMax: 1 << 20, closeTimeout: .seconds(2))
+        let socket = WebSocket(channel: channel, backlog: .init(), closeTimeout: .seconds(2))
         try operations.addHandler(WebSocketHandler(peer: peer, socket: socket, messageBytesMax: messageBytesMax))
     }
     let transcript = channel.run(bytes, inPiecesOf: length, peer: peer)

@@ -4,22 +4,15 @@ import NIOWebSocket
 /// The server's end of one WebSocket. Confined to its event loop: every call must come from there.
 package final class WebSocket {
     package let channel: any Channel
-    /// What a queued frame costs besides its bytes: its buffers and two entries of the channel's queue.
-    private static let frameOverhead = 256
-
-    private let outboundBytesMax: Int
     private let closeTimeout: TimeAmount
-    /// What was written while the peer did not read.
-    private var blockedBytes = 0
+    private var backlog: OutboundBacklog
     private var state = State.open
 
     private enum State { case open, closing, closed }
 
-    /// - Parameter outboundBytesMax: how much memory may be queued for a peer that does not read, beyond the channel's
-    ///   high-water mark.
-    init(channel: any Channel, outboundBytesMax: Int, closeTimeout: TimeAmount) {
+    init(channel: any Channel, backlog: OutboundBacklog.Limits, closeTimeout: TimeAmount) {
         self.channel = channel
-        self.outboundBytesMax = outboundBytesMax
+        self.backlog = OutboundBacklog(backlog)
         self.closeTimeout = closeTimeout
     }
 
@@ -35,14 +28,22 @@ package final class WebSocket {
     private func write(_ opcode: WebSocketOpcode, _ data: ByteBuffer) -> Bool {
         guard state == .open else { return true }
         if channel.isWritable {
-            blockedBytes = 0
-        } else {
-            blockedBytes += data.readableBytes + Self.frameOverhead
-            guard blockedBytes <= outboundBytesMax else { return false }
+            backlog.cleared()
+        } else if !backlog.take(data.readableBytes, buffered: bufferedBytes, now: .now()) {
+            return false
         }
         channel.write(WebSocketFrame(fin: true, opcode: opcode, data: data), promise: nil)
         return true
     }
+
+    /// Whether the peer reads too slowly, also if nothing more is written to it.
+    package func isTooSlow(now: NIODeadline) -> Bool {
+        guard state == .open, !channel.isWritable else { return false }
+        return backlog.isTooMuch(buffered: bufferedBytes, now: now)
+    }
+
+    /// What waits in the channel; none where it cannot tell.
+    private var bufferedBytes: Int { (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
 
     package func flush() { channel.flush() }
 

@@ -11,20 +11,20 @@ package struct WebSocketConfiguration: Sendable {
     /// Where the WebSocket is; every other path is plain HTTP.
     package var path: String
     package var messageBytesMax: Int
-    /// Bytes of memory queued for a peer that does not read, beyond the channel's high-water mark of 64 KiB.
-    package var outboundBytesMax: Int
+    /// What may wait for a peer that does not read.
+    package var backlog: OutboundBacklog.Limits
     /// How long a new connection may take to its first request.
     package var firstRequestTimeout: TimeAmount
     /// How long the closing handshake may take.
     package var closeTimeout: TimeAmount
 
     package init(
-        path: String = "/ws", messageBytesMax: Int = 65_536, outboundBytesMax: Int = 192 << 10,
+        path: String = "/ws", messageBytesMax: Int = 65_536, backlog: OutboundBacklog.Limits = .init(),
         firstRequestTimeout: TimeAmount = .seconds(10), closeTimeout: TimeAmount = .seconds(2)
     ) {
         self.path = path
         self.messageBytesMax = messageBytesMax
-        self.outboundBytesMax = outboundBytesMax
+        self.backlog = backlog
         self.firstRequestTimeout = firstRequestTimeout
         self.closeTimeout = closeTimeout
     }
@@ -116,8 +116,7 @@ package struct WebSocketChannel: HTTPChannelHandler {
         // Otherwise the kernel itself holds up to 4 MiB for a peer that does not read. It doubles what it is given.
         try options?.setOption(.socketOption(.so_sndbuf), value: 64 * 1024)
         let socket = WebSocket(
-            channel: channel, outboundBytesMax: configuration.outboundBytesMax,
-            closeTimeout: configuration.closeTimeout)
+            channel: channel, backlog: configuration.backlog, closeTimeout: configuration.closeTimeout)
         try operations.addHandler(
             WebSocketHandler(
                 peer: makePeer(head, channel), socket: socket, messageBytesMax: configuration.messageBytesMax))

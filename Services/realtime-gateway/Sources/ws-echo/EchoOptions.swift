@@ -11,7 +11,7 @@ struct EchoOptions {
     private(set) var port = 9001
     /// Limits far above the gateway's own: a suite sends messages of 16 MiB.
     private(set) var webSocket = WebSocketConfiguration(
-        path: "/", messageBytesMax: 32 << 20, outboundBytesMax: 128 << 20)
+        path: "/", messageBytesMax: 32 << 20, backlog: Self.backlog(128 << 20))
 
     init(_ arguments: some Sequence<String>) throws(Invalid) {
         var rest = arguments.makeIterator()
@@ -23,10 +23,16 @@ struct EchoOptions {
             case "--max-message-bytes":
                 webSocket.messageBytesMax = try Self.number(rest.next(), of: argument, in: 1...1 << 30)
             case "--max-queued-bytes":
-                webSocket.outboundBytesMax = try Self.number(rest.next(), of: argument, in: 1...1 << 30)
+                webSocket.backlog = Self.backlog(try Self.number(rest.next(), of: argument, in: 1...1 << 30))
             default: throw Invalid(description: "there is no option '\(argument)'")
             }
         }
+    }
+
+    private static func backlog(_ bytes: Int) -> OutboundBacklog.Limits {
+        var limits = OutboundBacklog.Limits()
+        (limits.lasting, limits.burst) = (bytes, bytes)
+        return limits
     }
 
     private static func value(_ text: String?, of option: String) throws(Invalid) -> String {

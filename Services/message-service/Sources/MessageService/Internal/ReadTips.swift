@@ -15,7 +15,8 @@ actor ReadTips {
 
     private let connection: PostgresConnection
     private let messagesMax: Int
-    private var shared: [String: (answer: Task<TipsAnswer, any Error>, until: ContinuousClock.Instant)] = [:]
+    /// The reads under way, and for a while those that were answered.
+    private var shared: [String: (answer: Task<TipsAnswer, any Error>, until: ContinuousClock.Instant?)] = [:]
 
     /// - Parameter messagesMax: messages that one answer may be made of; beyond them it says `overflow`, so that an
     ///   import of any size is read past in one step.
@@ -27,27 +28,35 @@ actor ReadTips {
     /// - Parameter cursor: an earlier answer's `next`; nil, or what is none, only gets a first cursor.
     func callAsFunction(since cursor: String?) async throws -> TipsAnswer {
         let now = ContinuousClock.now
-        shared = shared.filter { $0.value.until > now }
+        shared = shared.filter { $0.value.until.map { $0 > now } ?? true }
         let key = cursor ?? ""
         if let known = shared[key] { return try await known.answer.value }
         let answer = Task { try await self.read(since: cursor.flatMap { PostgresSnapshot($0) }) }
-        shared[key] = (answer, now.advanced(by: Self.sharedFor))
+        shared[key] = (answer, nil)
         do {
-            return try await answer.value
+            let value = try await answer.value
+            shared[key]?.until = .now.advanced(by: Self.sharedFor)
+            return value
         } catch {
             shared[key] = nil
             throw error
         }
     }
 
+    /// Transactions that were under way at the cursor and still are have nothing to show: their rows, which may be
+    /// millions, are not looked at, and the next cursor names them again.
     private func read(since cursor: PostgresSnapshot?) async throws -> TipsAnswer {
         let most = Int64(messagesMax + 1)
         let rows = try await connection.query(
             """
             WITH recent AS MATERIALIZED (
-                (SELECT chat FROM chat.messages WHERE xid >= \(cursor?.xmax ?? .max) LIMIT \(most))
+                (SELECT chat FROM chat.messages WHERE xid >= \(cursor?.xmax ?? .max)
+                    AND xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint LIMIT \(most))
                 UNION ALL
-                (SELECT chat FROM chat.messages WHERE xid = ANY(\(cursor?.inProgress ?? [])) LIMIT \(most))
+                (SELECT chat FROM chat.messages WHERE xid = ANY(ARRAY(
+                    SELECT id FROM unnest(\(cursor?.inProgress ?? [])) AS id
+                    WHERE pg_visible_in_snapshot(id::text::xid8, pg_current_snapshot())
+                )) LIMIT \(most))
             ), total AS MATERIALIZED (
                 SELECT count(*) >= \(most) AS overflow FROM recent
             )

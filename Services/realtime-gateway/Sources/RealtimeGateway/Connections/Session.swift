@@ -151,11 +151,16 @@ final class Session: WebSocketPeer {
 
     private func typing(_ chat: ChatHash, _ active: Bool, _ id: FrameID?) {
         guard let token = state.token else { return }
+        let shard = shard
         whenMember(of: chat, id) { gateway, ref in
             let others = (gateway.members.known(chat) ?? []).filter { $0 != token.user }
-            gateway.publish(
-                [Event(recipients: others, frame: .typing(chat: chat, user: token.user, active: active))],
-                excluding: ref)
+            shard.execute { shard in
+                // While the members were looked up a message may have ended it, and would be followed by "types".
+                guard shard.session(ref.id)?.state.typing(in: chat) == active else { return }
+                gateway.publish(
+                    [Event(recipients: others, frame: .typing(chat: chat, user: token.user, active: active))],
+                    excluding: ref)
+            }
         }
     }
 
@@ -193,6 +198,7 @@ final class Session: WebSocketPeer {
     // MARK: From the shard
 
     func tick(now: NIODeadline) {
+        if socket?.isTooSlow(now: now) == true { close(.slowConsumer) }
         perform(state.tick(now: now))
         flush()
     }

@@ -56,6 +56,9 @@ struct SessionState {
         }
     }
 
+    /// What the user last said of typing in this chat; nil once a message has ended it.
+    func typing(in chat: ChatHash) -> Bool? { typing[chat]?.active }
+
     mutating func heard(now: NIODeadline) { heardAt = now }
 
     mutating func closed() { phase = .closed }

@@ -33,7 +33,8 @@ struct SendQueue: Sendable {
     static let jobsMax = 8192
     static let ageMax: Duration = .seconds(2)
     static let batchEntriesMax = 256
-    static let batchBytesMax = 1 << 20
+    /// Little enough that a batch for one connection is no burst that closes it (`OutboundBacklog`).
+    static let batchBytesMax = 256 << 10
 
     private(set) var waiting: [SendJob] = []
 

@@ -1,0 +1,81 @@
+import NIOCore
+import NIOEmbedded
+import NIOWebSocket
+import Testing
+
+@testable import WebSocketServer
+
+@Suite("What waits for a peer that does not read")
+struct OutboundBacklogTests {
+    private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+
+    @Test("may be a whole batch of long messages for a moment")
+    func burst() {
+        var backlog = OutboundBacklog(.init())
+        for frame in 0..<60 {
+            let isTaken = backlog.take(8200, buffered: (64 << 10) + frame * 8200, now: start)
+            #expect(isTaken)
+        }
+        #expect(!backlog.isTooMuch(buffered: 60 * 8200, now: start + .milliseconds(999)))
+    }
+
+    @Test("is too much when it lasts, also if nothing is added")
+    func lasting() {
+        var backlog = OutboundBacklog(.init())
+        for frame in 0..<60 { _ = backlog.take(8200, buffered: frame * 8200, now: start) }
+        #expect(backlog.isTooMuch(buffered: 60 * 8200, now: start + .seconds(1)))
+        #expect(!backlog.isTooMuch(buffered: 20 * 8200, now: start + .seconds(1)))
+    }
+
+    @Test("is too much at once beyond a burst")
+    func tooBig() {
+        var backlog = OutboundBacklog(.init())
+        let isTaken = backlog.take(8200, buffered: 1 << 20, now: start)
+        #expect(!isTaken)
+    }
+
+    @Test("counts what its frames cost besides their bytes")
+    func smallFrames() {
+        var backlog = OutboundBacklog(.init())
+        var buffered = 0
+        var frames = 0
+        while backlog.take(100, buffered: buffered, now: start) {
+            buffered += 100
+            frames += 1
+        }
+        #expect((1 << 20) / 360...(1 << 20) / 350 ~= frames)
+    }
+
+    @Test("is what waits now, not what was ever written to a peer that reads slowly but reads")
+    func hovering() {
+        var backlog = OutboundBacklog(.init())
+        for second in 0..<100 {
+            let isTaken = backlog.take(8200, buffered: 100 << 10, now: start + .seconds(Int64(second)))
+            #expect(isTaken)
+        }
+    }
+
+    @Test("is forgotten when the peer has caught up")
+    func cleared() {
+        var backlog = OutboundBacklog(.init())
+        _ = backlog.take(8200, buffered: 500 << 10, now: start)
+        backlog.cleared()
+        let isTaken = backlog.take(8200, buffered: 500 << 10, now: start + .seconds(5))
+        #expect(isTaken)
+    }
+
+    @Test("is measured on the channel itself")
+    func onAChannel() throws {
+        let channel = EmbeddedChannel()
+        try channel.pipeline.syncOperations.addHandler(WebSocketFrameEncoder())
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        let socket = WebSocket(channel: channel, backlog: .init(), closeTimeout: .seconds(2))
+        let frame = ByteBuffer(repeating: 0x20, count: 8200)
+        channel.isWritable = false
+        var written = 0
+        while written < 1000, socket.write(text: frame) { written += 1 }
+        #expect(110...128 ~= written)
+        channel.isWritable = true
+        #expect(socket.write(text: frame))
+    }
+}
