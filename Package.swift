@@ -28,6 +28,7 @@ let package = Package(
         // Libraries/Common: the C libraries, then one target per job.
         .cLibrary("CLibPQ"),
         .cLibrary("CHiredis"),
+        .cLibrary("CMalloc"),
         .cShim("CCurl", links: ["curl"]),
         .cShim("CArgon2", links: ["argon2"]),
         .common("StrictJSON"),
@@ -41,8 +42,9 @@ let package = Package(
         .common(
             "ServiceKit",
             [
-                "ChatProtocol", "ClientThread", "HTTPClient", "Observability", "StrictJSON", "Tokens", .hummingbird,
-                .hummingbirdCore, .httpTypes, .lifecycle, .logging, .metrics, .nioCore, .nioPosix, .unixSignals,
+                "CMalloc", "ChatProtocol", "ClientThread", "HTTPClient", "Observability", "StrictJSON", "Tokens",
+                .hummingbird, .hummingbirdCore, .httpTypes, .lifecycle, .logging, .metrics, .nioCore, .nioPosix,
+                .unixSignals,
             ]),
 
         // Services: a library with everything in it and an executable that starts it.

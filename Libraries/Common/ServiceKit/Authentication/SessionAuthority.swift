@@ -40,8 +40,9 @@ package final class SessionAuthority: Service {
         try await Repeating(every: Self.interval) { await self.refresh() }.run()
     }
 
+    /// - Parameter remembering: whether the same token will be seen again, as with requests. A socket shows it once.
     /// - Throws: ``ParleyError`` `unauthenticated`, or `unavailable` where no keys could be loaded yet.
-    package func verify(_ token: String) async throws(ParleyError) -> AccessToken {
+    package func verify(_ token: String, remembering: Bool = true) async throws(ParleyError) -> AccessToken {
         guard isLoaded else { throw .unavailable("signing in is not possible just now") }
         let known = state.withLock { $0.remembered[token] }
         let access: AccessToken
@@ -49,7 +50,7 @@ package final class SessionAuthority: Service {
             access = known
         } else {
             access = try await check(token)
-            remember(token, access)
+            if remembering { remember(token, access) }
         }
         guard !isRevoked(access.session) else { throw ParleyError(.unauthenticated, "this session was ended") }
         return access

@@ -23,12 +23,13 @@ package struct OnItsLoop<Base: HTTPChannelHandler>: HTTPChannelHandler {
     }
 }
 
-private final class EventLoopExecutor: TaskExecutor {
+/// Runs tasks on the thread of an event loop.
+package final class EventLoopExecutor: TaskExecutor {
     private let eventLoop: any EventLoop
 
-    init(_ eventLoop: any EventLoop) { self.eventLoop = eventLoop }
+    package init(_ eventLoop: any EventLoop) { self.eventLoop = eventLoop }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }

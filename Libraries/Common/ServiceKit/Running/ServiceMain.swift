@@ -22,6 +22,7 @@ package enum ServiceMain {
     ) async -> Never {
         // A peer that closes its end must be an error of the write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        ProcessMemory.shareArenas()
         do {
             try await dispatch(description, build: build)
             end(0)

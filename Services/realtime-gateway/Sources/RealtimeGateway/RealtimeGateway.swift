@@ -90,6 +90,7 @@ package enum RealtimeGateway {
             publicServer: try webSockets(context, gateway),
             background: [
                 auth, message, presence, authority, work, calls, route, sends, cursors, sweep, presenceLink, health,
+                Repeating(every: .seconds(5)) { registry.releaseMemory() },
             ],
             drain: {
                 await DrainConnections(registry: registry)()
@@ -109,16 +110,16 @@ package enum RealtimeGateway {
             unauthenticatedCount: { gateway.registry.unauthenticatedCount })
         let configuration = WebSocketConfiguration(messageBytesMax: Limits.frameBytesMax)
         return HTTPServerBuilder { responder in
-            OnItsLoop(
-                WebSocketChannel(
-                    responder: responder, configuration: configuration,
-                    admit: { head, _ throws(OpeningHandshake.Refusal) in try admission.check(head) },
-                    makePeer: { _, channel in
-                        guard let shard = gateway.registry.shard(of: channel.eventLoop) else {
-                            preconditionFailure("every channel is on a loop of the one group")
-                        }
-                        return Session(shard: shard, gateway: gateway)
-                    }))
+            WebSocketChannel(
+                responder: responder, configuration: configuration,
+                admit: { head, _ throws(OpeningHandshake.Refusal) in try admission.check(head) },
+                makePeer: { _, channel in
+                    guard let shard = gateway.registry.shard(of: channel.eventLoop) else {
+                        preconditionFailure("every channel is on a loop of the one group")
+                    }
+                    return Session(shard: shard, gateway: gateway)
+                },
+                requestExecutor: { EventLoopExecutor($0) })
         }
     }
 

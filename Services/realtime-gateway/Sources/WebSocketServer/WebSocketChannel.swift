@@ -47,23 +47,34 @@ package struct WebSocketChannel: HTTPChannelHandler {
     private let configuration: WebSocketConfiguration
     private let admit: @Sendable (HTTPRequestHead, any Channel) throws(OpeningHandshake.Refusal) -> Void
     private let makePeer: @Sendable (HTTPRequestHead, any Channel) -> any WebSocketPeer
+    private let requestExecutor: @Sendable (any EventLoop) -> (any TaskExecutor)?
+
+    /// What is read at a time. Chat frames are small, and every connection keeps one buffer of this size from its first
+    /// byte on.
+    private static let receiveBufferBytes = 1024
 
     /// - Parameters:
     ///   - admit: throws to refuse an opening handshake that is correct in itself.
     ///   - makePeer: called on the connection's event loop once it is upgraded.
+    ///   - requestExecutor: where the requests of a connection of this loop are handled; nil for the threads that all
+    ///     tasks share. WebSockets have no task that it could be asked for.
     package init(
         responder: @escaping Responder, configuration: WebSocketConfiguration,
         admit: @escaping @Sendable (HTTPRequestHead, any Channel) throws(OpeningHandshake.Refusal) -> Void,
-        makePeer: @escaping @Sendable (HTTPRequestHead, any Channel) -> any WebSocketPeer
+        makePeer: @escaping @Sendable (HTTPRequestHead, any Channel) -> any WebSocketPeer,
+        requestExecutor: @escaping @Sendable (any EventLoop) -> (any TaskExecutor)? = { _ in nil }
     ) {
         self.responder = responder
         self.configuration = configuration
         self.admit = admit
         self.makePeer = makePeer
+        self.requestExecutor = requestExecutor
     }
 
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
+            try channel.syncOptions?.setOption(
+                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.receiveBufferBytes))
             let upgrades = NIOTypedHTTPServerUpgradeConfiguration<UpgradeResult>(
                 upgraders: [upgrader],
                 notUpgradingCompletionHandler: { channel in
@@ -88,7 +99,9 @@ package struct WebSocketChannel: HTTPChannelHandler {
     package func handle(value: Value, logger: Logger) async {
         do {
             if case .http(let channel) = try await value.result.get() {
-                await handleHTTP(asyncChannel: channel, logger: logger)
+                await withTaskExecutorPreference(requestExecutor(value.channel.eventLoop)) {
+                    await handleHTTP(asyncChannel: channel, logger: logger)
+                }
             }
         } catch {
             // Closed before the first request, or a request that was refused: nothing is left to do.
@@ -110,8 +123,6 @@ package struct WebSocketChannel: HTTPChannelHandler {
         let guardHandler = try operations.handler(type: UpgradeGuard.self)
         operations.removeHandler(guardHandler, promise: nil)
         let options = channel.syncOptions
-        // Chat frames are small; an idle socket should not keep a large receive buffer.
-        try options?.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
         try options?.setOption(.writeBufferWaterMark, value: .init(low: 32 * 1024, high: 64 * 1024))
         // Otherwise the kernel itself holds up to 4 MiB for a peer that does not read. It doubles what it is given.
         try options?.setOption(.socketOption(.so_sndbuf), value: 64 * 1024)

@@ -1,6 +1,7 @@
 import ChatProtocol
 import CoreMetrics
 import NIOCore
+import ServiceKit
 import Synchronization
 import Tokens
 
@@ -12,9 +13,13 @@ final class Registry: Sendable {
         var bySession: [SessionID: [ConnectionRef]] = [:]
     }
 
+    private static let crowd = 500
+
     private let state = Mutex(State())
     private let openCount = Atomic<Int>(0)
     private let registeredCount = Atomic<Int>(0)
+    /// Connections that came or went since ``releaseMemory()`` last did something.
+    private let turnover = Atomic<Int>(0)
     private let shardBox = Mutex<[ConnectionShard]>([])
     /// A user without a connection.
     private let nowhere: [Int32]
@@ -45,13 +50,22 @@ final class Registry: Sendable {
 
     func has(_ user: UserID) -> Bool { state.withLock { $0.users[user] != nil } }
 
+    /// A crowd that connects needs twice the memory that it keeps, and one that leaves keeps none.
+    func releaseMemory() {
+        guard turnover.load(ordering: .relaxed) >= Self.crowd else { return }
+        turnover.store(0, ordering: .relaxed)
+        ProcessMemory.release()
+    }
+
     // MARK: Kept by the shards
 
     func opened() {
+        turnover.wrappingAdd(1, ordering: .relaxed)
         GatewayMetrics.connections.record(Int64(openCount.wrappingAdd(1, ordering: .relaxed).newValue))
     }
 
     func closed() {
+        turnover.wrappingAdd(1, ordering: .relaxed)
         GatewayMetrics.connections.record(Int64(openCount.wrappingSubtract(1, ordering: .relaxed).newValue))
     }
 

@@ -86,7 +86,7 @@ final class Session: WebSocketPeer {
         gateway.work.add {
             let result: Result<AccessToken, ParleyError>
             do throws(ParleyError) {
-                result = .success(try await gateway.authority.verify(token))
+                result = .success(try await gateway.authority.verify(token, remembering: false))
             } catch {
                 result = .failure(error)
             }
