@@ -18,7 +18,9 @@ def standby(installation: Installation) -> Iterator[Finding]:
     if not answers(installation):
         return
     url = installation.database_url or ""
-    wanted = sql.row(url, "SELECT current_setting('synchronous_standby_names')")[0]
+    wanted, is_standby = sql.row(url, "SELECT current_setting('synchronous_standby_names'), pg_is_in_recovery()")
+    if is_standby == "t":
+        return  # database.reachable says it
     statement = """
         SELECT coalesce(application_name, ''), coalesce(state, ''), coalesce(sync_state, ''),
             coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::bigint, -1)
