@@ -313,6 +313,23 @@ struct ReadingTests {
         #expect(Set(try await sync(by: alice, since: otherEpoch).chats.map(\.hash)) == [chat, quiet])
     }
 
+    @Test("The history has another epoch with another mark, and when its table was restored")
+    func epoch() async throws {
+        let sync = SyncChats(pool: pool)
+        let deadline = Deadline.after(.seconds(5))
+        let first = try await sync(by: alice, since: nil).next.epoch
+        #expect(try await sync(by: alice, since: nil).next.epoch == first)
+        _ = try await pool.query("UPDATE chat.history SET mark = DEFAULT", deadline: deadline)
+        let second = try await sync(by: alice, since: nil).next.epoch
+        #expect(second != first)
+        _ = try await pool.query("CREATE TABLE chat.copy (LIKE chat.history INCLUDING ALL)", deadline: deadline)
+        _ = try await pool.query("INSERT INTO chat.copy SELECT * FROM chat.history", deadline: deadline)
+        _ = try await pool.query("DROP TABLE chat.history", deadline: deadline)
+        _ = try await pool.query("ALTER TABLE chat.copy RENAME TO history", deadline: deadline)
+        let third = try await sync(by: alice, since: nil).next.epoch
+        #expect(third != second && third.hasSuffix(String(second.suffix(8))))
+    }
+
     @Test("Presence shows to those one has written to")
     func visible() async throws {
         let bob = UserID.make()

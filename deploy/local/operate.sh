@@ -98,12 +98,15 @@ start_and_wait() {
 }
 
 # Rolls the services: each instance is ready again before the next one goes, so that with two of each nothing is ever away.
-# The stores and the edge stay: restarting those is an upgrade of their own.
+# The stores and the edge stay: restarting those is an upgrade of their own. The tables are migrated first, so that a new
+# version on the disk finds what it needs; the old one goes on with them.
 command_restart() {
     local arguments name
     parse_home "$@"
     [[ ${#arguments[@]} -eq 0 ]] || die_usage "restart does not take '${arguments[0]}'"
     require_running
+    migrate auth-service-1
+    migrate message-service-1
     while read -r name; do
         case $name in postgres | redis | edge) continue ;; esac
         say "restarting $name"

@@ -107,8 +107,8 @@ command_test() {
         what=$1
         shift
     fi
-    [[ $what =~ ^(unit|integration|e2e|web|faults|sanitize|all)$ ]] ||
-        die_usage "the tests are unit, integration, e2e, web, faults, sanitize and all"
+    [[ $what =~ ^(unit|integration|e2e|operations|web|faults|sanitize|all)$ ]] ||
+        die_usage "the tests are unit, integration, e2e, operations, web, faults, sanitize and all"
     require_swift
     # shellcheck disable=SC2046 # one package a word
     install_packages yes $(packages_for_up yes)
@@ -121,10 +121,11 @@ command_test() {
     trap 'finish_tests' EXIT
     trap 'exit 130' INT TERM HUP
     [[ $what != web && $what != all ]] || test_web_core
-    [[ $what =~ ^(e2e|web|faults|sanitize)$ ]] || test_swift "$what" "$@"
+    [[ $what =~ ^(e2e|operations|web|faults|sanitize)$ ]] || test_swift "$what" "$@"
     [[ $what != sanitize ]] || test_sanitized "$@"
     [[ $what != all ]] || command_fuzz --seconds 20
     [[ $what != e2e && $what != all ]] || test_with_pytest EndToEnd "$@"
+    [[ $what != operations && $what != all ]] || test_with_pytest Operations "$@"
     [[ $what != web && $what != all ]] || test_with_pytest Web "$@"
     [[ $what != all ]] || "$ROOT/parley" conformance
     [[ $what != all ]] || bench_quick
@@ -198,13 +199,19 @@ run_swift_tests() {
     (cd "$ROOT" && swift test --skip-build "$@") || die "swift test failed"
 }
 
-# test_with_pytest EndToEnd|Web: tests that start systems of their own. The arguments after it are pytest's.
+# test_with_pytest EndToEnd|Operations|Web: tests that start systems of their own. The arguments after it are pytest's.
 test_with_pytest() {
-    local folder=Tests/$1 venv
+    local folder=Tests/$1 venv path=""
     build_products debug "${SERVICE_PRODUCTS[@]}"
-    prepare_venv "$1"
+    # Operations has the clients of EndToEnd, and needs the same packages.
+    if [[ $1 == Operations ]]; then
+        prepare_venv EndToEnd
+        path=$ROOT/Tests/EndToEnd
+    else
+        prepare_venv "$1"
+    fi
     shift
     say "pytest $folder"
-    (cd "$ROOT" && unset DATABASE_URL REDIS_URL && "$venv/bin/python" -m pytest "$folder" "$@") ||
+    (cd "$ROOT" && unset DATABASE_URL REDIS_URL && PYTHONPATH=$path "$venv/bin/python" -m pytest "$folder" "$@") ||
         die "pytest failed in $folder"
 }

@@ -30,12 +30,18 @@ package struct PostgresSnapshot: Equatable, Sendable {
     private static func number(_ text: some StringProtocol) -> Int64? {
         text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int64(text) : nil
     }
+}
 
+extension PostgresQuery.StringInterpolation {
     /// A one-row SQL relation with `snapshot`, that of the very statement, and `epoch`, which names the history it
-    /// belongs to: the cluster and its WAL timeline. After a failover or a restore the epoch is another, and numbers of
-    /// transactions from before mean nothing.
-    package static let now: StaticString = """
-        (SELECT pg_current_snapshot()::text AS snapshot, (SELECT system_identifier FROM pg_control_system())::text
-            || '-' || left(pg_walfile_name(pg_current_wal_lsn()), 8) AS epoch)
-        """
+    /// belongs to: the cluster, its WAL timeline, and the schema's table `history`, which is another one after a dump
+    /// was restored into the same cluster. In another epoch numbers of transactions from before mean nothing.
+    package mutating func appendInterpolation(nowIn schema: StaticString) {
+        appendLiteral(
+            """
+            (SELECT pg_current_snapshot()::text AS snapshot, (SELECT system_identifier FROM pg_control_system())::text
+                || '-' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
+                || '-' || (SELECT to_hex(tableoid::bigint) || '-' || mark FROM \(schema).history WHERE one) AS epoch)
+            """)
+    }
 }

@@ -58,7 +58,8 @@ package final class Readiness: Sendable {
 func addHealthRoutes(
     to router: Router<ParleyRequestContext>, readiness: Readiness, metrics: PrometheusMetrics
 ) {
-    router.get("/healthz") { _, _ in Response.json(Array(#"{"status":"ok"}"#.utf8)) }
+    let health = Array(#"{"status":"ok","version":"\#(ServiceDescription.version)"}"#.utf8)
+    router.get("/healthz") { _, _ in Response.json(health) }
     router.get("/readyz") { _, _ in
         let (isReady, json) = readiness.report
         return Response.json(json, status: isReady ? .ok : .serviceUnavailable)

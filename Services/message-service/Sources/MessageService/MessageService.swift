@@ -32,6 +32,7 @@ package enum MessageService {
         Migration(name: "V0001_chats", sql: PackageResources.V0001_chats_sql),
         Migration(
             name: "V0002_messages_by_transaction", sql: PackageResources.V0002_messages_by_transaction_sql),
+        Migration(name: "V0003_history", sql: PackageResources.V0003_history_sql),
     ]
 
     package static func build(_ context: ServiceContext) async throws -> ServiceParts {
@@ -59,6 +60,7 @@ package enum MessageService {
         let auth = try context.client(for: "auth-service", at: .authURLs)
         let authority = SessionAuthority(auth: auth, logger: logger)
         let durability = DurabilityGuard(pool: pool, logger: logger)
+        let tables = SchemaGuard(pool: pool, schema: "chat", migrations: migrations, logger: logger)
         let chats = PostgresChats(pool: pool)
         let publicRoutes = PublicRoutes(
             authority: authority, openDirectChat: OpenDirectChat(chats: chats, auth: auth, limits: context.limits),
@@ -69,11 +71,12 @@ package enum MessageService {
             lookUpChats: LookUpChats(pool: pool), readTips: ReadTips(connection: tips))
 
         context.readiness.add("postgres", required: true) { durability.isUp }
+        context.readiness.add("migrations", required: true) { tables.isComplete }
         context.readiness.add("signing_keys", required: true) { authority.isLoaded }
         context.readiness.add("auth-service", required: false) { auth.isUp }
         return ServiceParts(
             publicRoutes: publicRoutes.add, internalRoutes: internalRoutes.add,
-            background: [durability, auth, authority] + lanes,
+            background: [durability, tables, auth, authority] + lanes,
             close: { pool.close() })
     }
 }

@@ -16,13 +16,20 @@ package enum AuthService {
     package static func migrate(url: String, logger: Logger) throws {
         _ = try Migrator.migrate(
             PostgresConfiguration(url: url, applicationName: "auth-service migrate"), schema: "auth",
-            migrations: [Migration(name: "V0001_accounts", sql: PackageResources.V0001_accounts_sql)], logger: logger)
+            migrations: migrations, logger: logger)
     }
+
+    private static let migrations = [
+        Migration(name: "V0001_accounts", sql: PackageResources.V0001_accounts_sql),
+        Migration(name: "V0002_history", sql: PackageResources.V0002_history_sql),
+    ]
 
     package static func build(_ context: ServiceContext) async throws -> ServiceParts {
         let settings = try AuthSettings(context.configuration)
         let database = Database(url: settings.databaseURL, logger: context.logger)
         let durability = DurabilityGuard(pool: database.pool, logger: context.logger)
+        let tables = SchemaGuard(
+            pool: database.pool, schema: "auth", migrations: migrations, logger: context.logger)
         let passwords = try makePasswordHasher(settings, context)
         let keys = KeyRing(
             PostgresKeyStore(database, secret: context.secret), lifetime: settings.accessTokenLife,
@@ -37,12 +44,14 @@ package enum AuthService {
                 profile: context.limits))
 
         context.readiness.add("postgres", required: true) { durability.isUp }
+        context.readiness.add("migrations", required: true) { tables.isComplete }
         context.readiness.add("signing_keys", required: true) { keys.isLoaded }
         return ServiceParts(
             publicRoutes: { routes.add(to: $0) },
             internalRoutes: { InternalRoutes(useCases: useCases).add(to: $0) },
             background: [
-                durability, readKeys(keys, context.logger), Housekeeping(database, logger: context.logger).rounds,
+                durability, tables, readKeys(keys, context.logger),
+                Housekeeping(database, logger: context.logger).rounds,
             ],
             close: {
                 passwords.close()

@@ -32,7 +32,7 @@ package struct ReadRevocations: Sendable {
         try Self.read(
             await database.query(
                 """
-                SELECT \(raw: Self.columns) FROM \(raw: PostgresSnapshot.now) AS now
+                SELECT \(raw: Self.columns) FROM \(nowIn: "auth") AS now
                 LEFT JOIN auth.sessions AS s ON s.ended_xid >= \(cursor.snapshot.xmin)
                     AND (s.ended_xid >= \(cursor.snapshot.xmax) OR s.ended_xid = ANY(\(cursor.snapshot.inProgress)))
                     AND s.ended_at > now() - \(Self.memory.milliseconds) * interval '1 millisecond'
@@ -43,7 +43,7 @@ package struct ReadRevocations: Sendable {
         try Self.read(
             await database.query(
                 """
-                SELECT \(raw: Self.columns) FROM \(raw: PostgresSnapshot.now) AS now LEFT JOIN auth.sessions AS s
+                SELECT \(raw: Self.columns) FROM \(nowIn: "auth") AS now LEFT JOIN auth.sessions AS s
                     ON s.ended_at > now() - \(Self.memory.milliseconds) * interval '1 millisecond'
                 """))
     }

@@ -3,9 +3,9 @@ package import Postgres
 /// Up to where a reader knows the ended sessions: a snapshot of PostgreSQL, by which no commit is missed, however long
 /// it took and whatever any clock says, and the history it belongs to.
 ///
-/// Written for a query string: `<system>-<timeline>.<snapshot>`.
+/// Written for a query string: `<epoch>.<snapshot>`.
 package struct RevocationCursor: Sendable, Equatable, CustomStringConvertible {
-    /// System identifier and WAL timeline: after a failover or a restore transaction numbers mean something else.
+    /// Names the history: after a failover or a restore it is another, and transaction numbers mean something else.
     package let epoch: String
     package let snapshot: PostgresSnapshot
 

@@ -61,7 +61,7 @@ actor ReadTips {
                 SELECT count(*) >= \(most) AS overflow FROM recent
             )
             SELECT now.snapshot, now.epoch, total.overflow, tips.hash, tips.last_seq, tips.members
-            FROM \(raw: PostgresSnapshot.now) AS now
+            FROM \(nowIn: "chat") AS now
             CROSS JOIN total
             LEFT JOIN LATERAL (
                 SELECT chats.hash, chats.last_seq,

@@ -37,7 +37,7 @@ struct SyncChats: Sendable {
         let rows = try await pool.query(
             """
             SELECT now.snapshot, now.epoch, changed.*
-            FROM \(raw: PostgresSnapshot.now) AS now
+            FROM \(nowIn: "chat") AS now
             LEFT JOIN LATERAL (
                 SELECT \(raw: PostgresChats.columns)
                 FROM \(raw: PostgresChats.source)
