@@ -21,6 +21,7 @@ import manifests
 ADAPTED = """\
 hostNetwork, and the names of all Services are 127.0.0.1 (no DNS, no policies)
 secrets are folders of the host with the same files (podman 4.3 has no volumes of Secrets)
+ports, probes and preStop are left out (podman asks probes with a curl inside of the image); /healthz and /readyz are asked here
 the pod's address is 127.0.0.1 (no such field of the downward API)
 migration Jobs run as plain pods, one replica of each Deployment, PostgreSQL and Redis outside of containers"""
 SERVICES = {"auth-service": 9101, "message-service": 9102, "presence-service": 9104, "realtime-gateway": 9103}
@@ -37,6 +38,8 @@ def adapted(workload, work):
     spec = manifests.pod(workload)
     only = manifests.container(workload)
     spec["hostNetwork"] = True
+    for left_out in ("ports", "startupProbe", "readinessProbe", "livenessProbe", "lifecycle"):
+        only.pop(left_out, None)
     secrets = {document["metadata"]["name"]: document["data"] for document in manifests.of_kind("dev", "Secret")}
     for volume in spec.get("volumes", ()):
         names = [source["secret"]["name"] for source in volume.pop("projected", {}).get("sources", ())]

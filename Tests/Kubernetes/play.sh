@@ -5,7 +5,6 @@ set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 
 stores() {
-    local bin
     bin=$(pg_config --bindir 2>/dev/null || find /usr/lib/postgresql -maxdepth 2 -name bin | sort -V | tail -n 1)
     install -d -o postgres -m 700 "$work/pg"
     runuser -u postgres -- "$bin/initdb" -D "$work/pg/data" -U parley -A trust --locale=C.UTF-8 >/dev/null
