@@ -67,6 +67,23 @@ struct PostgresTests {
         #expect(try rows[0].get(0, as: Int64.self) == 0)
     }
 
+    @Test("says so when it is the commit that fails, after every statement has gone through")
+    func failedCommit() async throws {
+        let connection = connect()
+        defer { connection.close() }
+        _ = try await connection.query(
+            "CREATE TEMP TABLE t (n bigint UNIQUE DEFERRABLE INITIALLY DEFERRED)", deadline: deadline)
+        do {
+            _ = try await connection.group(
+                ["INSERT INTO t VALUES (\(1 as Int64))", "INSERT INTO t VALUES (\(1 as Int64))"], deadline: deadline)
+            Issue.record("it was not committed")
+        } catch {
+            #expect(error.isUniqueViolation)
+        }
+        let rows = try await connection.query("SELECT count(*) FROM t", deadline: deadline)
+        #expect(try rows[0].get(0, as: Int64.self) == 0)
+    }
+
     @Test("keeps the errors of concurrent tasks apart on one connection")
     func pipelining() async throws {
         let connection = connect()

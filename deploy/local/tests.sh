@@ -79,7 +79,8 @@ check_format() {
 check_scripts() {
     command -v shellcheck >/dev/null || { warn "shellcheck is not here: scripts not checked"; return 0; }
     say "shellcheck"
-    (cd "$ROOT" && shellcheck --external-sources --check-sourced parley .ci/run)
+    (cd "$ROOT" && shellcheck --external-sources --check-sourced parley .ci/run \
+        Tests/Kubernetes/play.sh Tests/Distributed/statements.sh)
 }
 
 check_edge() {
@@ -107,8 +108,12 @@ command_test() {
         what=$1
         shift
     fi
-    [[ $what =~ ^(unit|integration|e2e|operations|web|faults|sanitize|all)$ ]] ||
-        die_usage "the tests are unit, integration, e2e, operations, web, faults, sanitize and all"
+    [[ $what =~ ^(unit|integration|e2e|operations|web|faults|kubernetes|sanitize|all)$ ]] ||
+        die_usage "the tests are unit, integration, e2e, operations, web, faults, kubernetes, sanitize and all"
+    if [[ $what == kubernetes ]]; then
+        command_kubernetes "$@"
+        return
+    fi
     require_swift
     # shellcheck disable=SC2046 # one package a word
     install_packages yes $(packages_for_up yes)
@@ -123,6 +128,7 @@ command_test() {
     [[ $what != web && $what != all ]] || test_web_core
     [[ $what =~ ^(e2e|operations|web|faults|sanitize)$ ]] || test_swift "$what" "$@"
     [[ $what != sanitize ]] || test_sanitized "$@"
+    [[ $what != all ]] || command_kubernetes
     [[ $what != all ]] || command_fuzz --seconds 20
     [[ $what != e2e && $what != all ]] || test_with_pytest EndToEnd "$@"
     [[ $what != operations && $what != all ]] || test_with_pytest Operations "$@"

@@ -10,12 +10,13 @@ final class CurlEasy {
     private var response: [UInt8] = []
     private var responseTooLarge = false
 
-    init?() {
+    init?(connectionLife: Duration) {
         guard let handle = curl_easy_init() else { return nil }
         self.handle = handle
         _ = parley_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
         _ = parley_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
         _ = parley_curl_set_long(handle, CURLOPT_TCP_NODELAY, 1)
+        _ = parley_curl_set_long(handle, CURLOPT_MAXLIFETIME_CONN, Int(connectionLife.components.seconds))
         _ = parley_curl_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https")
         _ = parley_curl_set_text(handle, CURLOPT_PROXY, "")
         _ = parley_curl_set_sink(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in

@@ -26,6 +26,10 @@ final class PostgresPipeline {
         var rows: [PostgresRows] = []
         var error: PostgresError?
         let answerBy: Deadline
+
+        /// The step that the next result belongs to; nil after the last one, when only the end of the group is left,
+        /// which is its commit and may fail as well.
+        var step: Step? { steps.indices.contains(nextStep) ? steps[nextStep] : nil }
     }
 
     private let configuration: PostgresConfiguration
@@ -192,7 +196,7 @@ final class PostgresPipeline {
                     returning: .success(PipelineAnswer(rows: group.rows, session: session)))
             }
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK:
-            if case .execute = inFlight[0].steps[inFlight[0].nextStep] { inFlight[0].rows.append(PostgresRows(result)) }
+            if case .execute = inFlight[0].step { inFlight[0].rows.append(PostgresRows(result)) }
         case PGRES_PIPELINE_ABORTED:
             forgetUnprepared()
         default:
@@ -204,6 +208,6 @@ final class PostgresPipeline {
 
     /// A statement whose parsing failed or was skipped must be parsed again the next time.
     private func forgetUnprepared() {
-        if case .prepare(let sql) = inFlight[0].steps[inFlight[0].nextStep] { statementNames[sql] = nil }
+        if case .prepare(let sql) = inFlight[0].step { statementNames[sql] = nil }
     }
 }
