@@ -62,6 +62,31 @@ struct ClientAddressTests {
     }
 }
 
+@Suite("The address an instance gives to others")
+struct AdvertisedAddressTests {
+    private let container = AdvertisedAddress(machine: ["127.0.0.1", "::1", "fe80::42:1", "fd00::5", "172.20.0.5"])
+
+    @Test("is that of its listener")
+    func listener() {
+        #expect(container.url(ofListenerAt: "10.0.0.9", port: 9103) == "http://10.0.0.9:9103")
+        #expect(container.url(ofListenerAt: "fd00::9", port: 9103) == "http://[fd00::9]:9103")
+    }
+
+    @Test("is the machine's own where it listens on all interfaces")
+    func everywhere() {
+        #expect(container.url(ofListenerAt: "0.0.0.0", port: 9103) == "http://172.20.0.5:9103")
+        #expect(container.url(ofListenerAt: "::", port: 9103) == "http://172.20.0.5:9103")
+        let six = AdvertisedAddress(machine: ["127.0.0.1", "::1", "fe80::42:1", "fd00::5"])
+        #expect(six.url(ofListenerAt: "::", port: 9103) == "http://[fd00::5]:9103")
+    }
+
+    @Test("is loopback on a machine without a network")
+    func alone() throws {
+        #expect(AdvertisedAddress(machine: ["127.0.0.1"]).url(ofListenerAt: "0.0.0.0", port: 1) == "http://127.0.0.1:1")
+        #expect(try !AdvertisedAddress.ofThisMachine().machine.isEmpty)
+    }
+}
+
 @Suite("Configuration")
 struct ConfigurationTests {
     private let setting = Setting("PARLEY_X", default: "7", "a test")
