@@ -69,6 +69,7 @@ let package = Package(
         .tests("StrictJSONTests", ["StrictJSON", "Support"]),
         .tests("ChatProtocolTests", ["ChatProtocol", "StrictJSON"]),
         .tests("TokensTests", ["ChatProtocol", "StrictJSON", "Tokens", .crypto]),
+        .tests("HTTPClientTests", ["ClientThread", "HTTPClient", .logging, .nioCore, .nioPosix, .nioHTTP1]),
         .tests("ServiceKitTests", ["ChatProtocol", "ServiceKit"]),
         .tests("WebSocketServerTests", ["WebSocketServer", .nioCore, .nioEmbedded, .nioHTTP1, .nioWebSocket]),
         .tests("RealtimeGatewayTests", ["ChatProtocol", "RealtimeGateway", "Support", "Tokens", .nioCore]),

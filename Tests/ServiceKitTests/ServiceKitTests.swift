@@ -47,7 +47,9 @@ struct RateLimiterTests {
 
 @Suite("The address of a client")
 struct ClientAddressTests {
-    private let addresses = ClientAddress(trustedProxies: ["127.0.0.1", "10.0.0.1"])
+    private let addresses: ClientAddress
+
+    init() throws { addresses = try ClientAddress(trustedProxies: ["127.0.0.1", "10.0.0.1"]) }
 
     @Test("is that of the connection, whatever a client writes into X-Forwarded-For")
     func spoofed() {
@@ -59,6 +61,25 @@ struct ClientAddressTests {
         #expect(addresses.of(peer: "127.0.0.1", forwardedFor: "6.6.6.6, 1.2.3.4") == "1.2.3.4")
         #expect(addresses.of(peer: "127.0.0.1", forwardedFor: "6.6.6.6, 1.2.3.4, 10.0.0.1") == "1.2.3.4")
         #expect(addresses.of(peer: "127.0.0.1", forwardedFor: nil) == "127.0.0.1")
+    }
+
+    @Test("is found behind proxies of which only the network is known")
+    func networks() throws {
+        let addresses = try ClientAddress(trustedProxies: ["10.4.0.0/14", "192.0.2.128/25", "fd00::/8"])
+        for proxy in ["10.4.0.0", "10.7.255.255", "192.0.2.128", "fdff::1", "::ffff:10.5.6.7"] {
+            #expect(addresses.of(peer: proxy, forwardedFor: "6.6.6.6, 1.2.3.4, 10.6.0.9") == "1.2.3.4")
+        }
+        for stranger in ["10.3.255.255", "10.8.0.0", "192.0.2.127", "fe00::1", "::ffff:10.8.0.1", "unknown"] {
+            #expect(addresses.of(peer: stranger, forwardedFor: "1.2.3.4") == stranger)
+        }
+        #expect(try ClientAddress(trustedProxies: ["0.0.0.0/0"]).of(peer: "9.9.9.9", forwardedFor: "x") == "x")
+    }
+
+    @Test("is not looked for behind what is no address")
+    func badProxies() {
+        for text in ["edge", "1.2.3.4/33", "1.2.3.4/-1", "1.2.3.4/+8", "1.2.3.4/", "10.0.0/8", "::/129", "1.2.3.4/8/8"] {
+            #expect(throws: ConfigurationError.self) { try ClientAddress(trustedProxies: [text]) }
+        }
     }
 }
 

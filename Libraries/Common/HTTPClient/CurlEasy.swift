@@ -10,12 +10,13 @@ final class CurlEasy {
     private var response: [UInt8] = []
     private var responseTooLarge = false
 
-    init?() {
+    init?(connectionLife: Duration) {
         guard let handle = curl_easy_init() else { return nil }
         self.handle = handle
         _ = parley_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
         _ = parley_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
         _ = parley_curl_set_long(handle, CURLOPT_TCP_NODELAY, 1)
+        _ = parley_curl_set_long(handle, CURLOPT_MAXLIFETIME_CONN, Int(connectionLife.components.seconds))
         // A name's addresses are asked for again with nearly every new connection: an instance that was started anew
         // has another one, and curl would believe the old one for a minute.
         _ = parley_curl_set_long(handle, CURLOPT_DNS_CACHE_TIMEOUT, 1)

@@ -48,11 +48,19 @@ package final class HTTPClient: Sendable {
 
     private let inbox: Inbox<HTTPTransfer>
 
-    /// - Parameter connectTimeout: within which a connection must stand; part of the deadline.
-    package init(connectTimeout: Duration = .milliseconds(500), logger: Logger) {
+    /// - Parameters:
+    ///   - connectTimeout: within which a connection must stand; part of the deadline.
+    ///   - connectionLife: whole seconds after which a connection is not used again. Where one address stands for many
+    ///     instances (a Service of Kubernetes) a connection that lived for ever would keep all calls from those that
+    ///     were started later.
+    package init(
+        connectTimeout: Duration = .milliseconds(500), connectionLife: Duration = .seconds(30), logger: Logger
+    ) {
         let inbox = Inbox<HTTPTransfer>(itemsMax: Self.waitingMax)
         self.inbox = inbox
-        startThread { CurlLoop(inbox: inbox, connectTimeout: connectTimeout, logger: logger).run() }
+        startThread {
+            CurlLoop(inbox: inbox, connectTimeout: connectTimeout, connectionLife: connectionLife, logger: logger).run()
+        }
     }
 
     deinit { inbox.close() }

@@ -58,7 +58,7 @@ extension Setting {
         "PARLEY_DATABASE_URL", default: nil, "PostgreSQL, as a libpq URI; add sslmode=verify-full for TLS")
     package static let trustedProxies = Setting(
         "PARLEY_TRUSTED_PROXIES", default: "127.0.0.1,::1",
-        "addresses whose X-Forwarded-For is believed, comma separated")
+        "addresses and networks (10.0.0.0/8) whose X-Forwarded-For is believed, comma separated")
 
     package static func listen(_ address: String) -> Setting {
         Setting("PARLEY_LISTEN", default: address, "public listener, host:port")

@@ -31,7 +31,7 @@ package enum AuthService {
             settings, profile: context.limits, secret: context.secret, database: database, keys: keys,
             passwords: passwords, logger: context.logger)
         let routes = AuthRoutes(
-            useCases: useCases, clientAddress: ClientAddress(trustedProxies: settings.trustedProxies),
+            useCases: useCases, clientAddress: try ClientAddress(trustedProxies: settings.trustedProxies),
             refreshLimiter: RateLimiter(
                 burst: settings.refreshesPerSecond * 10, perSecond: Double(settings.refreshesPerSecond),
                 profile: context.limits))
