@@ -77,7 +77,8 @@ struct ClientAddressTests {
 
     @Test("is not looked for behind what is no address")
     func badProxies() {
-        for text in ["edge", "1.2.3.4/33", "1.2.3.4/-1", "1.2.3.4/+8", "1.2.3.4/", "10.0.0/8", "::/129", "1.2.3.4/8/8"] {
+        for text in ["edge", "1.2.3.4/33", "1.2.3.4/-1", "1.2.3.4/+8", "1.2.3.4/", "10.0.0/8", "::/129", "1.2.3.4/8/8"]
+        {
             #expect(throws: ConfigurationError.self) { try ClientAddress(trustedProxies: [text]) }
         }
     }

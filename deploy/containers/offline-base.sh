@@ -5,8 +5,9 @@
 #
 #   deploy/containers/offline-base.sh [debian] [swift] [stores] [prometheus]     (default: all of them)
 #
-# Wants root, docker and debootstrap; `swift` also a toolchain in SWIFT_HOME (default /opt/swift), and copies the
-# mirrors of the Swift packages from SWIFT_MIRRORS, if that is set, with the git configuration that points to them.
+# Wants root, docker and debootstrap, whose mirror DEBIAN_MIRROR may name; `swift` also a toolchain in SWIFT_HOME (default
+# /opt/swift), and copies the mirrors of the Swift packages from SWIFT_MIRRORS, if that is set, with the git configuration
+# that points to them.
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
@@ -18,8 +19,6 @@ readonly SWIFT=swift:6.3-bookworm
 readonly POSTGRES=postgres:15-bookworm
 readonly REDIS=redis:7.2-bookworm
 readonly PROMETHEUS=prom/prometheus:v2.53.4
-readonly MIRROR=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
-readonly SECURITY_MIRROR=${DEBIAN_SECURITY_MIRROR:-http://deb.debian.org/debian-security}
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/parley-base-XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -36,10 +35,11 @@ image() {
 base_debian() {
     say "debootstrap of $DEBIAN"
     local log=$work/debootstrap.log
-    debootstrap --variant=minbase bookworm "$work/root" "$MIRROR" >"$log" 2>&1 ||
+    debootstrap --variant=minbase bookworm "$work/root" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} >"$log" 2>&1 ||
         { tail -n 5 "$log" >&2; die "debootstrap failed"; }
-    printf '%s\n' "deb $MIRROR bookworm main" "deb $MIRROR bookworm-updates main" \
-        "deb $SECURITY_MIRROR bookworm-security main" >"$work/root/etc/apt/sources.list"
+    # To the one line that debootstrap has written, the two that the official image has besides.
+    sed -i 'p; s/ bookworm / bookworm-updates /p; s,\(/debian\)/* bookworm-updates ,\1-security bookworm-security ,' \
+        "$work/root/etc/apt/sources.list"
     printf '%s\n' 'path-exclude /usr/share/doc/*' 'path-exclude /usr/share/man/*' 'path-exclude /usr/share/locale/*' \
         'path-include /usr/share/doc/*/copyright' >"$work/root/etc/dpkg/dpkg.cfg.d/slim"
     rm -rf "$work"/root/var/{cache/apt,lib/apt/lists,log,cache/debconf}/*

@@ -79,16 +79,20 @@ check_format() {
 check_scripts() {
     command -v shellcheck >/dev/null || { warn "shellcheck is not here: scripts not checked"; return 0; }
     say "shellcheck"
-    (cd "$ROOT" && shellcheck --external-sources --check-sourced parley .ci/run)
+    (cd "$ROOT" && shellcheck --external-sources --check-sourced parley .ci/run \
+        deploy/make-secrets deploy/containers/{edge-health,install-packages,offline-base.sh,postgres-init.sh})
 }
 
 check_edge() {
     command -v caddy >/dev/null || { warn "caddy is not here: deploy/Caddyfile not checked"; return 0; }
     say "caddy validate"
-    local output
-    output=$(caddy validate --config "$ROOT/deploy/Caddyfile" --adapter caddyfile 2>&1) && return 0
-    printf '%s\n' "$output" >&2
-    return 1
+    local output discovery
+    for discovery in listed names; do
+        output=$(PARLEY_EDGE_DISCOVERY=$discovery caddy validate --config "$ROOT/deploy/Caddyfile" \
+            --adapter caddyfile 2>&1) && continue
+        printf '%s\n' "$output" >&2
+        return 1
+    done
 }
 
 command_check() {
@@ -107,8 +111,12 @@ command_test() {
         what=$1
         shift
     fi
-    [[ $what =~ ^(unit|integration|e2e|web|faults|sanitize|all)$ ]] ||
-        die_usage "the tests are unit, integration, e2e, web, faults, sanitize and all"
+    [[ $what =~ ^(unit|integration|e2e|web|faults|sanitize|containers|all)$ ]] ||
+        die_usage "the tests are unit, integration, e2e, web, faults, sanitize, containers and all"
+    if [[ $what == containers ]]; then
+        test_containers "$@"
+        return
+    fi
     require_swift
     # shellcheck disable=SC2046 # one package a word
     install_packages yes $(packages_for_up yes)
