@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 import time
 import uuid
@@ -79,6 +80,7 @@ class Api:
         self.timeout = timeout
         self._http = requests.Session()
         self._http.trust_env = False
+        self._http.verify = os.environ.get("SSL_CERT_FILE", True)  # as the sockets do
 
     def request(
         self,

@@ -50,7 +50,8 @@ def _request_bytes(url: str, method: str, path: str, token: str | None, body: ob
 
 async def _exchange(url: str, data: bytes) -> bytes:
     address = urlsplit(url)
-    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    tls = address.scheme == "https"  # of the authority that SSL_CERT_FILE names
+    reader, writer = await asyncio.open_connection(address.hostname, address.port, ssl=tls or None)
     try:
         writer.write(data)
         return await reader.read(-1)

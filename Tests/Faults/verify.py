@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from checker import judge
+from compose_system import ComposeSystem
 from history import History, Lag, Swept
-from nemesis import FAULTS
+from nemesis import FAULTS, IN_CONTAINERS
 from nemesis.fault import World
 from parley_system import REPOSITORY, SERVICES
 from report import Run, markdown
@@ -58,6 +59,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--instances", type=int, default=2, help="of each other service (default 2)")
     parser.add_argument("--sweep", choices=["on", "off"], default="on", help="off: the gateways' fast path alone")
     parser.add_argument("--home", type=Path, help="a running system, whose processes may be broken")
+    parser.add_argument(
+        "--compose", metavar="PROJECT", help="a running system of deploy/compose.yaml, whose containers may be broken"
+    )
     parser.add_argument("--debug", action="store_true", help="debug binaries, also where there are release ones")
     parser.add_argument("--keep", action="store_true", help="keep history, logs and data")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the report as Markdown")
@@ -67,6 +71,10 @@ def arguments() -> argparse.Namespace:
             parser.error(f"there is no fault {name!r}; --list names them")
         if reason := FAULTS[name].missing():
             parser.error(f"{name} is not possible here: {reason}")
+        if chosen.compose and name not in IN_CONTAINERS:
+            parser.error(f"{name} is not possible in containers, only {', '.join(sorted(IN_CONTAINERS))}")
+    if chosen.compose and (chosen.all or chosen.home):
+        parser.error("--compose goes neither with --all nor with --home")
     if not 2 <= chosen.clients <= 200:
         parser.error("--clients takes 2 to 200")
     if chosen.seed is None:
@@ -106,9 +114,12 @@ def binaries(debug: bool) -> Path:
 
 @contextmanager
 def system_for(chosen: argparse.Namespace) -> Iterator[FaultySystem]:
-    """The one that runs in --home, or one of our own that is gone afterwards."""
+    """The one that runs in --home or --compose, or one of our own that is gone afterwards."""
     if chosen.home is not None:
         yield FaultySystem(chosen.home.resolve())
+        return
+    if chosen.compose is not None:
+        yield ComposeSystem(chosen.compose)
         return
     home = Path(tempfile.mkdtemp(prefix="parley-verify-"))
     home.chmod(0o711)  # PostgreSQL may run as another user
@@ -181,7 +192,9 @@ def schedule_of(chosen: argparse.Namespace, begin: float) -> Iterator[Episode]:
         while time.monotonic() < end:
             yield next(routed)
     else:
-        yield from short_mix(chosen.seed)
+        for episode in short_mix(chosen.seed):
+            if chosen.compose is None or all(fault.name in IN_CONTAINERS for fault in episode.faults):
+                yield episode
 
 
 async def run(chosen: argparse.Namespace, system: FaultySystem, history: History) -> Nemesis:
@@ -193,7 +206,7 @@ async def run(chosen: argparse.Namespace, system: FaultySystem, history: History
     nemesis = Nemesis(world, chosen.seed, CALM if chosen.sweep == "on" else CALM_WITHOUT_SWEEP)
     helpers = [asyncio.create_task(watch_lag(history)), asyncio.create_task(watch_sweeps(system, history))]
     try:
-        if chosen.home is None:
+        if chosen.home is None and chosen.compose is None:
             await system.let_gateways_disagree()
         await workload.prepare()
         workload.begin()
@@ -227,7 +240,7 @@ def verify(chosen: argparse.Namespace) -> int:
         nemesis = asyncio.run(interruptible(run(chosen, system, history)))
         seconds = history.now
     verdict = judge(history.records)
-    left_out = faults_left_out()
+    left_out = faults_left_out() if chosen.compose is None else ["whatever needs more than containers that end"]
     given = " ".join(sys.argv[1:]) or "short mix"
     episodes = [str(episode) for episode in nemesis.done]
     said = Run(chosen.seed, given, about, seconds, episodes, nemesis.failed, left_out)

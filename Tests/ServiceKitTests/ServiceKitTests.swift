@@ -77,9 +77,35 @@ struct ClientAddressTests {
 
     @Test("is not looked for behind what is no address")
     func badProxies() {
-        for text in ["edge", "1.2.3.4/33", "1.2.3.4/-1", "1.2.3.4/+8", "1.2.3.4/", "10.0/8", "::/129", "::/8/8"] {
+        for text in ["edge", "1.2.3.4/33", "1.2.3.4/-1", "1.2.3.4/+8", "1.2.3.4/", "10.0.0/8", "::/129", "1.2.3.4/8/8"]
+        {
             #expect(throws: ConfigurationError.self) { try ClientAddress(trustedProxies: [text]) }
         }
+    }
+}
+
+@Suite("The address an instance gives to others")
+struct AdvertisedAddressTests {
+    private let container = AdvertisedAddress(machine: ["127.0.0.1", "::1", "fe80::42:1", "fd00::5", "172.20.0.5"])
+
+    @Test("is that of its listener")
+    func listener() {
+        #expect(container.url(ofListenerAt: "10.0.0.9", port: 9103) == "http://10.0.0.9:9103")
+        #expect(container.url(ofListenerAt: "fd00::9", port: 9103) == "http://[fd00::9]:9103")
+    }
+
+    @Test("is the machine's own where it listens on all interfaces")
+    func everywhere() {
+        #expect(container.url(ofListenerAt: "0.0.0.0", port: 9103) == "http://172.20.0.5:9103")
+        #expect(container.url(ofListenerAt: "::", port: 9103) == "http://172.20.0.5:9103")
+        let six = AdvertisedAddress(machine: ["127.0.0.1", "::1", "fe80::42:1", "fd00::5"])
+        #expect(six.url(ofListenerAt: "::", port: 9103) == "http://[fd00::5]:9103")
+    }
+
+    @Test("is loopback on a machine without a network")
+    func alone() throws {
+        #expect(AdvertisedAddress(machine: ["127.0.0.1"]).url(ofListenerAt: "0.0.0.0", port: 1) == "http://127.0.0.1:1")
+        #expect(try !AdvertisedAddress.ofThisMachine().machine.isEmpty)
     }
 }
 

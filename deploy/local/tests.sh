@@ -80,16 +80,20 @@ check_scripts() {
     command -v shellcheck >/dev/null || { warn "shellcheck is not here: scripts not checked"; return 0; }
     say "shellcheck"
     (cd "$ROOT" && shellcheck --external-sources --check-sourced parley .ci/run \
-        Tests/Kubernetes/play.sh Tests/Distributed/statements.sh)
+        Tests/Kubernetes/play.sh Tests/Distributed/statements.sh \
+        deploy/make-secrets deploy/containers/{edge-health,install-packages,offline-base.sh,postgres-init.sh})
 }
 
 check_edge() {
     command -v caddy >/dev/null || { warn "caddy is not here: deploy/Caddyfile not checked"; return 0; }
     say "caddy validate"
-    local output
-    output=$(caddy validate --config "$ROOT/deploy/Caddyfile" --adapter caddyfile 2>&1) && return 0
-    printf '%s\n' "$output" >&2
-    return 1
+    local output discovery
+    for discovery in listed names; do
+        output=$(PARLEY_EDGE_DISCOVERY=$discovery caddy validate --config "$ROOT/deploy/Caddyfile" \
+            --adapter caddyfile 2>&1) && continue
+        printf '%s\n' "$output" >&2
+        return 1
+    done
 }
 
 command_check() {
@@ -108,12 +112,12 @@ command_test() {
         what=$1
         shift
     fi
-    [[ $what =~ ^(unit|integration|e2e|operations|web|faults|kubernetes|sanitize|all)$ ]] ||
-        die_usage "the tests are unit, integration, e2e, operations, web, faults, kubernetes, sanitize and all"
-    if [[ $what == kubernetes ]]; then
-        command_kubernetes "$@"
-        return
-    fi
+    [[ $what =~ ^(unit|integration|e2e|operations|web|faults|kubernetes|containers|sanitize|all)$ ]] ||
+        die_usage "the tests are unit, integration, e2e, operations, web, faults, kubernetes, containers, sanitize, all"
+    case $what in
+        kubernetes) command_kubernetes "$@"; return ;;
+        containers) test_containers "$@"; return ;;
+    esac
     require_swift
     # shellcheck disable=SC2046 # one package a word
     install_packages yes $(packages_for_up yes)

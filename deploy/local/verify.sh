@@ -7,7 +7,7 @@ command_verify() {
     local venv argument output home="" all=no prefix=()
     for argument in "$@"; do
         case $argument in
-            --home | --home=*) home=given ;;
+            --home | --home=* | --compose | --compose=*) home=given ;;
             --all | --fault | --fault=*) all=yes ;;
         esac
     done

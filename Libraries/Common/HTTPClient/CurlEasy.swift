@@ -17,6 +17,9 @@ final class CurlEasy {
         _ = parley_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
         _ = parley_curl_set_long(handle, CURLOPT_TCP_NODELAY, 1)
         _ = parley_curl_set_long(handle, CURLOPT_MAXLIFETIME_CONN, Int(connectionLife.components.seconds))
+        // A name's addresses are asked for again with nearly every new connection: an instance that was started anew
+        // has another one, and curl would believe the old one for a minute.
+        _ = parley_curl_set_long(handle, CURLOPT_DNS_CACHE_TIMEOUT, 1)
         _ = parley_curl_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https")
         _ = parley_curl_set_text(handle, CURLOPT_PROXY, "")
         _ = parley_curl_set_sink(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in

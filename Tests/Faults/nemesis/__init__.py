@@ -10,3 +10,6 @@ FAULTS: dict[str, Fault] = {
     for module in (processes, stores, rolling, clients, clocks, packets, links, disk)
     for fault in module.faults()
 }
+
+IN_CONTAINERS = frozenset(fault.name for module in (processes, rolling) for fault in module.faults())
+"""Those that need nothing but start, stop, kill and freeze."""

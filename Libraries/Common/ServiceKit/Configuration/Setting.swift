@@ -33,7 +33,8 @@ extension Setting {
         "at least 32 bytes that all services of a deployment share; give it as PARLEY_DEPLOYMENT_SECRET_FILE")
     package static let advertise = Setting(
         "PARLEY_ADVERTISE", default: "",
-        "URL of this instance's internal listener for others; default http://<listener>")
+        "URL of this instance's internal listener for others; default http://<listener>, with the machine's own address "
+            + "where it listens on all")
     package static let limits = Setting(
         "PARLEY_LIMITS", default: "standard", "standard, or bench: no rate limits, for load tools only")
     package static let logLevel = Setting(

@@ -138,13 +138,14 @@ package enum ServiceMain {
         let instance = InstanceID.make()
         var logger = logger
         logger[metadataKey: "instance"] = "\(instance)"
-        let listener = try configuration.text(description.internalListen)
+        let listener = try configuration.address(description.internalListen)
         let advertised = try configuration.text(Setting.advertise)
+        let own = try AdvertisedAddress.ofThisMachine().url(ofListenerAt: listener.host, port: listener.port)
         return ServiceContext(
             name: description.name, instance: instance, configuration: configuration,
             isDevelopment: environment == .development,
             limits: try configuration.word(Setting.limits, as: LimitsProfile.self),
-            advertisedAddress: advertised.isEmpty ? "http://\(listener)" : advertised,
+            advertisedAddress: advertised.isEmpty ? own : advertised,
             logger: logger, secret: secret, http: HTTPClient(logger: logger),
             tokens: ServiceTokenIssuer(caller: description.name, secret: secret), readiness: Readiness())
     }
