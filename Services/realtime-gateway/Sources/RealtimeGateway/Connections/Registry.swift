@@ -41,18 +41,20 @@ final class Registry: Sendable {
     func shard(of loop: any EventLoop) -> ConnectionShard? { shards.first { $0.eventLoop === loop } }
 
     var connectionCount: Int { openCount.load(ordering: .relaxed) }
-    var unauthenticatedCount: Int { connectionCount - registeredCount.load(ordering: .relaxed) }
+    var signedInCount: Int { registeredCount.load(ordering: .relaxed) }
+    var unauthenticatedCount: Int { connectionCount - signedInCount }
 
     func has(_ user: UserID) -> Bool { state.withLock { $0.users[user] != nil } }
 
     // MARK: Kept by the shards
 
     func opened() {
-        GatewayMetrics.connections.record(Int64(openCount.wrappingAdd(1, ordering: .relaxed).newValue))
+        GatewayMetrics.shared.connections.set(openCount.wrappingAdd(1, ordering: .relaxed).newValue)
+        GatewayMetrics.shared.opened.increment()
     }
 
     func closed() {
-        GatewayMetrics.connections.record(Int64(openCount.wrappingSubtract(1, ordering: .relaxed).newValue))
+        GatewayMetrics.shared.connections.set(openCount.wrappingSubtract(1, ordering: .relaxed).newValue)
     }
 
     func registered(_ ref: ConnectionRef, _ token: AccessToken) {
@@ -82,7 +84,11 @@ final class Registry: Sendable {
 
     /// Writes frames to single connections and events to all connections of their users, one hop per shard that has
     /// any.
-    func deliver(_ frames: [(ConnectionRef, ByteBuffer)] = [], events: [LocalEvent] = []) {
+    /// - Parameter committed: when the oldest of the events was known to be committed, to measure the delivery by.
+    func deliver(
+        _ frames: [(ConnectionRef, ByteBuffer)] = [], events: [LocalEvent] = [],
+        committed: ContinuousClock.Instant? = nil
+    ) {
         let shards = shards
         var framesOf = [[(ConnectionID, ByteBuffer)]](repeating: [], count: shards.count)
         var eventsOf = [[LocalEvent]](repeating: [], count: shards.count)
@@ -96,7 +102,7 @@ final class Registry: Sendable {
             }
         }
         for (shard, (frames, events)) in zip(shards, zip(framesOf, eventsOf)) where !frames.isEmpty || !events.isEmpty {
-            shard.execute { $0.deliver(frames, events) }
+            shard.execute { $0.deliver(frames, events, committed: committed) }
         }
     }
 
