@@ -36,13 +36,14 @@ class Talk:
 def system() -> Iterator[System]:
     """The system under test: PARLEY_TEST_URL, or two gateways started here (PARLEY_TEST_GATEWAYS changes the number).
 
-    Rate limits are lifted, since all the people of all the tests come from one address.
+    Rate limits are lifted, since all the people of all the tests come from one address. Every request is logged, so that
+    what the logs hold of it can be looked at.
     """
     if url := os.environ.get("PARLEY_TEST_URL"):
         yield System(url, os.environ.get("PARLEY_TEST_GATEWAY_URLS", url).split(","))
         return
     gateways = int(os.environ.get("PARLEY_TEST_GATEWAYS", "2"))
-    yield from _running(gateways, "--profile", "bench")
+    yield from _running(gateways, "--profile", "bench", PARLEY_LOG_LEVEL="debug")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,28 @@ readonly BUILD_PACKAGES=(libpq-dev libhiredis-dev libcurl4-openssl-dev libargon2
 readonly WEB_PACKAGES=(nodejs node-react node-react-dom node-csstype node-prop-types node-bootstrap sassc esbuild
     node-typescript terser node-commander)
 readonly TEST_PACKAGES=(python3 python3-venv)
+readonly PROMTOOL=$ROOT/.parley-tools/promtool
 readonly BROWSER_PACKAGES=(chromium fonts-dejavu-core fonts-noto-color-emoji)
+
+# promtool_path: promtool's, or nothing where there is none.
+promtool_path() { command -v promtool || { [[ -x $PROMTOOL ]] && printf '%s' "$PROMTOOL"; } || true; }
+
+# promtool out of Debian's prometheus, which is not installed: it would start a Prometheus of its own, and its pages need
+# an older Bootstrap, which breaks that of the web client.
+install_promtool() {
+    local folder package
+    [[ -z $(promtool_path) ]] || return 0
+    say "fetching promtool, out of Debian's prometheus"
+    folder=$(mktemp -d)
+    if (cd "$folder" && apt-get -qq download prometheus >/dev/null 2>&1) &&
+        package=$(find "$folder" -name '*.deb') && dpkg-deb -x "$package" "$folder/content"; then
+        mkdir -p "${PROMTOOL%/*}"
+        mv "$folder/content/usr/bin/promtool" "$PROMTOOL"
+    else
+        warn "no promtool to be had: the alert rules are not checked"
+    fi
+    rm -rf "$folder"
+}
 
 package_installed() {
     [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
@@ -63,14 +84,18 @@ packages_for_up() {
 }
 
 command_install() {
-    local consent=ask packages=("${RUN_PACKAGES[@]}" "${BUILD_PACKAGES[@]}" "${WEB_PACKAGES[@]}")
+    local consent=ask tests=no packages=("${RUN_PACKAGES[@]}" "${BUILD_PACKAGES[@]}" "${WEB_PACKAGES[@]}")
     while [[ $# -gt 0 ]]; do
         case $1 in
             --yes) consent=yes ;;
-            --tests) packages+=("${TEST_PACKAGES[@]}" "${BROWSER_PACKAGES[@]}" iproute2 shellcheck) ;;
+            --tests)
+                tests=yes
+                packages+=("${TEST_PACKAGES[@]}" "${BROWSER_PACKAGES[@]}" iproute2 shellcheck)
+                ;;
             *) die_usage "install does not take '$1'" ;;
         esac
         shift
     done
     install_packages "$consent" "${packages[@]}"
+    [[ $tests == no ]] || install_promtool
 }

@@ -96,10 +96,25 @@ check_edge() {
     done
 }
 
+# The alert rules, their tests, and the configuration of Prometheus where there is one.
+check_monitoring() {
+    local promtool folder=$ROOT/deploy/monitoring output
+    promtool=$(promtool_path)
+    [[ -n $promtool ]] || { warn "promtool is not here (./parley install --tests): alert rules not checked"; return 0; }
+    say "promtool check and test"
+    if output=$("$promtool" check rules "$folder"/rules/*.yml 2>&1) &&
+        output=$("$promtool" test rules "$folder"/tests/*.yml 2>&1) &&
+        { [[ ! -e $folder/prometheus.yml ]] || output=$("$promtool" check config "$folder/prometheus.yml" 2>&1); }; then
+        return 0
+    fi
+    printf '%s\n' "$output" >&2
+    return 1
+}
+
 command_check() {
     [[ $# -eq 0 ]] || die_usage "check takes no arguments"
     local failed=() part
-    for part in format scripts edge; do "check_$part" || failed+=("$part"); done
+    for part in format scripts edge monitoring; do "check_$part" || failed+=("$part"); done
     [[ ${#failed[@]} -eq 0 ]] || die "check failed: ${failed[*]}"
     say "check passed"
 }

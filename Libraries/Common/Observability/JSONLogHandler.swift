@@ -12,6 +12,9 @@ package struct JSONLogHandler: LogHandler {
     package var metadata: Logger.Metadata = [:]
     package var logLevel: Logger.Level
     private let label: String
+    private let counted = CounterFamily(
+        "parley_log_entries_total", "Log entries that want attention.", label: "level",
+        values: [Logger.Level.warning, .error, .critical])
 
     package init(label: String, level: Logger.Level) {
         self.label = label
@@ -24,6 +27,7 @@ package struct JSONLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
+        counted.increment(event.level)
         var line = JSONWriter()
         line.object { json in
             json.field("time", Timestamp.now)

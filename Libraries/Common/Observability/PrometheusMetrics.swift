@@ -2,8 +2,8 @@ package import CoreMetrics
 import Synchronization
 
 /// A swift-metrics backend that keeps every series in memory and writes them in the Prometheus text format (version
-/// 0.0.4). Timers and recorders become histograms in seconds. The number of series is bounded: past the limit new
-/// ones are counted and dropped.
+/// 0.0.4). Timers and recorders become histograms: of seconds where the name ends so, else of sizes. The number of
+/// series is bounded: past the limit new ones are counted and dropped.
 package final class PrometheusMetrics: MetricsFactory {
     private static let seriesMax = 2000
 
@@ -16,16 +16,42 @@ package final class PrometheusMetrics: MetricsFactory {
         case counter(CounterSeries)
         case gauge(GaugeSeries)
         case histogram(HistogramSeries)
+        /// Asked for its value when somebody reads the metrics.
+        case reading(Reading)
+    }
+
+    private struct Reading {
+        let type: ReadingType
+        let value: @Sendable () -> Double
+    }
+
+    package enum ReadingType: String, Sendable {
+        case counter, gauge
     }
 
     private struct State {
         var series: [Key: Series] = [:]
+        var help: [String: String] = [:]
         var dropped = 0
     }
 
     private let state = Mutex(State())
 
     package init() {}
+
+    /// Says what a metric means, on its HELP line.
+    package func describe(_ name: String, _ help: String) {
+        state.withLock { $0.help[name] = help }
+    }
+
+    /// Adds a metric whose value is asked for when somebody reads the metrics, and costs nothing before.
+    package func read(
+        _ name: String, _ help: String, _ dimensions: [(String, String)] = [], as type: ReadingType = .gauge,
+        _ value: @escaping @Sendable () -> Double
+    ) {
+        describe(name, help)
+        _ = series(name, dimensions, or: .reading(Reading(type: type, value: value)))
+    }
 
     // MARK: MetricsFactory
 
@@ -42,16 +68,16 @@ package final class PrometheusMetrics: MetricsFactory {
     }
 
     package func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
-        let fresh: Series = aggregate ? .histogram(HistogramSeries()) : .gauge(GaugeSeries())
+        let fresh: Series = aggregate ? .histogram(HistogramSeries(of: label)) : .gauge(GaugeSeries())
         switch series(label, dimensions, or: fresh) {
         case .histogram(let series): return series
         case .gauge(let series): return series
-        case .counter: return GaugeSeries()
+        case .counter, .reading: return GaugeSeries()
         }
     }
 
     package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
-        let fresh = HistogramSeries()
+        let fresh = HistogramSeries(of: label)
         guard case .histogram(let series) = series(label, dimensions, or: .histogram(fresh)) else { return fresh }
         return series
     }
@@ -90,23 +116,29 @@ package final class PrometheusMetrics: MetricsFactory {
 
     /// All series in the Prometheus text format, sorted by name.
     package func text() -> String {
-        let (all, dropped) = state.withLock { ($0.series, $0.dropped) }
+        let (all, help, dropped) = state.withLock { ($0.series, $0.help, $0.dropped) }
         let sorted = all.sorted { ($0.key.name, $0.key.labels) < ($1.key.name, $1.key.labels) }
         var text = ""
         var lastName = ""
         for (key, series) in sorted {
             if key.name != lastName {
+                if let help = help[key.name] { text += "# HELP \(key.name) \(help)\n" }
                 text += "# TYPE \(key.name) \(Self.typeName(series))\n"
                 lastName = key.name
             }
             switch series {
             case .counter(let counter): text += Self.line(key.name, key.labels, Double(counter.value))
             case .gauge(let gauge): text += Self.line(key.name, key.labels, gauge.value)
-            case .histogram(let histogram): text += Self.lines(key.name, key.labels, histogram.snapshot)
+            case .histogram(let histogram): text += Self.lines(key.name, key.labels, histogram)
+            case .reading(let reading): text += Self.line(key.name, key.labels, reading.value())
             }
         }
-        text += "# TYPE parley_metrics_dropped_series_total counter\nparley_metrics_dropped_series_total \(dropped)\n"
-        return text
+        return text + """
+            # HELP parley_metrics_dropped_series_total Series that found no room, so that nothing of them is seen here.
+            # TYPE parley_metrics_dropped_series_total counter
+            parley_metrics_dropped_series_total \(dropped)
+
+            """
     }
 
     private static func typeName(_ series: Series) -> String {
@@ -114,6 +146,7 @@ package final class PrometheusMetrics: MetricsFactory {
         case .counter: "counter"
         case .gauge: "gauge"
         case .histogram: "histogram"
+        case .reading(let reading): reading.type.rawValue
         }
     }
 
@@ -122,53 +155,15 @@ package final class PrometheusMetrics: MetricsFactory {
         return labels.isEmpty ? "\(name) \(number)\n" : "\(name){\(labels)} \(number)\n"
     }
 
-    private static func lines(_ name: String, _ labels: String, _ values: HistogramSeries.Values) -> String {
+    private static func lines(_ name: String, _ labels: String, _ histogram: HistogramSeries) -> String {
+        let values = histogram.snapshot
         let prefix = labels.isEmpty ? "" : labels + ","
         var text = ""
         var total = 0
-        for (bound, count) in zip(HistogramSeries.bounds.map { "\($0)" } + ["+Inf"], values.counts) {
+        for (bound, count) in zip(histogram.bounds.map { "\($0)" } + ["+Inf"], values.counts) {
             total += count
             text += line("\(name)_bucket", "\(prefix)le=\"\(bound)\"", Double(total))
         }
         return text + line("\(name)_sum", labels, values.sum) + line("\(name)_count", labels, Double(total))
-    }
-}
-
-private final class CounterSeries: CounterHandler {
-    private let total = Atomic<Int64>(0)
-    var value: Int64 { total.load(ordering: .relaxed) }
-    func increment(by amount: Int64) { total.wrappingAdd(amount, ordering: .relaxed) }
-    func reset() { total.store(0, ordering: .relaxed) }
-}
-
-private final class GaugeSeries: MeterHandler, RecorderHandler {
-    private let current = Mutex(0.0)
-    var value: Double { current.withLock { $0 } }
-    func set(_ value: Int64) { current.withLock { $0 = Double(value) } }
-    func set(_ value: Double) { current.withLock { $0 = value } }
-    func increment(by amount: Double) { current.withLock { $0 += amount } }
-    func decrement(by amount: Double) { current.withLock { $0 -= amount } }
-    func record(_ value: Int64) { set(value) }
-    func record(_ value: Double) { set(value) }
-}
-
-private final class HistogramSeries: TimerHandler, RecorderHandler {
-    static let bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
-
-    struct Values {
-        var counts = [Int](repeating: 0, count: HistogramSeries.bounds.count + 1)
-        var sum = 0.0
-    }
-
-    private let values = Mutex(Values())
-    var snapshot: Values { values.withLock { $0 } }
-    func recordNanoseconds(_ duration: Int64) { record(Double(duration) / 1e9) }
-    func record(_ value: Int64) { record(Double(value)) }
-    func record(_ value: Double) {
-        let bucket = Self.bounds.firstIndex { value <= $0 } ?? Self.bounds.count
-        values.withLock { values in
-            values.counts[bucket] += 1
-            values.sum += value
-        }
     }
 }

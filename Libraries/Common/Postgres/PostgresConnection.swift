@@ -31,12 +31,15 @@ package final class PostgresConnection: Sendable {
     private static let waitingMax = 4096
 
     private let inbox: Inbox<PipelineRequest>
+    private let metrics: PostgresMetrics
 
     package init(_ configuration: PostgresConfiguration, logger: Logger) {
         let inbox = Inbox<PipelineRequest>(itemsMax: Self.waitingMax)
+        let metrics = PostgresMetrics(pool: configuration.applicationName)
         self.inbox = inbox
+        self.metrics = metrics
         startThread {
-            PostgresPipeline(configuration: configuration, inbox: inbox, logger: logger).run()
+            PostgresPipeline(configuration: configuration, inbox: inbox, metrics: metrics, logger: logger).run()
         }
     }
 
@@ -74,7 +77,7 @@ package final class PostgresConnection: Sendable {
             do {
                 try inbox.push(request)
             } catch {
-                continuation.resume(returning: .failure(.notSent("\(error)")))
+                metrics.fail(request, .notSent("\(error)"))
             }
         }
         return try result.get()
@@ -85,9 +88,8 @@ struct PipelineRequest: Sendable {
     let queries: [PostgresQuery]
     let session: Int?
     let deadline: Deadline
+    let asked = ContinuousClock.now
     let continuation: CheckedContinuation<Result<PipelineAnswer, PostgresError>, Never>
-
-    func fail(_ error: PostgresError) { continuation.resume(returning: .failure(error)) }
 }
 
 struct PipelineAnswer: Sendable {

@@ -1,6 +1,8 @@
 import CLibPQ
 import ClientThread
+import CoreMetrics
 import Logging
+import Observability
 
 #if canImport(Glibc)
     import Glibc
@@ -34,6 +36,7 @@ final class PostgresPipeline {
 
     private let configuration: PostgresConfiguration
     private let inbox: Inbox<PipelineRequest>
+    private let metrics: PostgresMetrics
     private let logger: Logger
     private var waiting: [PipelineRequest] = []
     private var inFlight: [InFlight] = []
@@ -44,9 +47,12 @@ final class PostgresPipeline {
     private var backoff = ReconnectBackoff()
     private var wasConnected = true
 
-    init(configuration: PostgresConfiguration, inbox: Inbox<PipelineRequest>, logger: Logger) {
+    init(
+        configuration: PostgresConfiguration, inbox: Inbox<PipelineRequest>, metrics: PostgresMetrics, logger: Logger
+    ) {
         self.configuration = configuration
         self.inbox = inbox
+        self.metrics = metrics
         self.logger = logger
     }
 
@@ -100,11 +106,13 @@ final class PostgresPipeline {
             session += 1
             statementNames = [:]
             backoff.succeeded()
+            metrics.connections.increment()
             if !wasConnected { logger.notice("connected to PostgreSQL again") }
             wasConnected = true
         } catch {
             if wasConnected { logger.error("no connection to PostgreSQL", metadata: ["reason": "\(error)"]) }
             wasConnected = false
+            metrics.connectionFailures.increment()
             waitOut(backoff.failed(), failingWith: .notSent("no connection to PostgreSQL"))
         }
     }
@@ -114,7 +122,7 @@ final class PostgresPipeline {
         let end = Deadline.after(duration)
         repeat {
             waiting += inbox.drain()
-            for request in waiting { request.fail(error) }
+            for request in waiting { metrics.fail(request, error) }
             waiting = []
             if inbox.isClosed { return }
             let patience = inbox.isEmpty ? max(.milliseconds(1), end.remaining) : .zero
@@ -125,7 +133,9 @@ final class PostgresPipeline {
     private func lose(_ error: PostgresError) {
         logger.error("connection to PostgreSQL lost", metadata: ["reason": "\(error)"])
         handle = nil
-        for group in inFlight { group.request.fail(group.error ?? .connectionLost("the connection broke")) }
+        metrics.connections.decrement()
+        metrics.connectionsLost.increment()
+        for group in inFlight { metrics.fail(group.request, group.error ?? .connectionLost("the connection broke")) }
         inFlight = []
     }
 
@@ -137,9 +147,9 @@ final class PostgresPipeline {
             let request = waiting[index]
             index += 1
             if request.deadline.hasPassed {
-                request.fail(.notSent("its deadline passed while it waited"))
+                metrics.fail(request, .notSent("its deadline passed while it waited"))
             } else if let wanted = request.session, wanted != session {
-                request.fail(.connectionLost("the transaction's connection is gone"))
+                metrics.fail(request, .connectionLost("the transaction's connection is gone"))
             } else {
                 try send(request, handle)
             }
@@ -190,8 +200,9 @@ final class PostgresPipeline {
         case PGRES_PIPELINE_SYNC:
             let group = inFlight.removeFirst()
             if let error = group.error {
-                group.request.fail(error)
+                metrics.fail(group.request, error)
             } else {
+                metrics.groupTime.record(since: group.request.asked)
                 group.request.continuation.resume(
                     returning: .success(PipelineAnswer(rows: group.rows, session: session)))
             }

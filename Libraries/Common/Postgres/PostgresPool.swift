@@ -1,4 +1,5 @@
 package import ClientThread
+import CoreMetrics
 package import Logging
 import Synchronization
 
@@ -16,6 +17,7 @@ package final class PostgresPool: Sendable {
     private let shared: [PostgresConnection]
     private let all: [PostgresConnection]
     private let leases: Mutex<Leases>
+    private let metrics: LeaseMetrics
     private let turn = Atomic<Int>(0)
 
     /// - Parameters:
@@ -25,6 +27,7 @@ package final class PostgresPool: Sendable {
         self.shared = (0..<max(1, shared)).map { _ in PostgresConnection(configuration, logger: logger) }
         let idle = (0..<leased).map { _ in PostgresConnection(configuration, logger: logger) }
         leases = Mutex(Leases(idle: idle))
+        metrics = LeaseMetrics(pool: configuration.applicationName, leased: leased)
         all = self.shared + idle
     }
 
@@ -49,8 +52,17 @@ package final class PostgresPool: Sendable {
     package func transaction<Value: Sendable>(
         deadline: Deadline, _ body: (PostgresTransaction) async throws -> Value
     ) async throws -> Value {
-        let connection = try await lease()
-        defer { giveBack(connection) }
+        metrics.waiting.increment()
+        let connection: PostgresConnection
+        do {
+            defer { metrics.waiting.decrement() }
+            connection = try await lease()
+        }
+        metrics.inUse.increment()
+        defer {
+            metrics.inUse.decrement()
+            giveBack(connection)
+        }
         let opened = try await connection.send(["BEGIN"], session: nil, deadline: deadline)
         let transaction = PostgresTransaction(connection: connection, session: opened.session, deadline: deadline)
         do {

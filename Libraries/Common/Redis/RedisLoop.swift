@@ -1,5 +1,7 @@
 import ClientThread
+import CoreMetrics
 import Logging
+import Observability
 
 #if canImport(Glibc)
     import Glibc
@@ -16,6 +18,7 @@ final class RedisLoop {
     private var handle: RedisHandle?
     private var backoff = ReconnectBackoff()
     private var wasConnected = true
+    private let metrics = RedisMetrics()
 
     init(configuration: RedisConfiguration, inbox: Inbox<RedisRequest>, logger: Logger) {
         self.configuration = configuration
@@ -57,8 +60,11 @@ final class RedisLoop {
         requests.removeFirst(taken)
         guard let longest = batch.map(\.deadline.remaining).max() else { return }
         handle.setPatience(longest)
+        let start = ContinuousClock.now
         do {
             var replies = try handle.exchange(commands)[...]
+            metrics.pipelineTime.record(since: start)
+            metrics.pipelineCommands.record(commands.count)
             for request in batch {
                 request.continuation.resume(returning: .success(Array(replies.prefix(request.commands.count))))
                 replies = replies.dropFirst(request.commands.count)
@@ -66,6 +72,8 @@ final class RedisLoop {
         } catch {
             logger.error("connection to Redis lost", metadata: ["reason": "\(error)"])
             self.handle = nil
+            metrics.connections.decrement()
+            metrics.connectionsLost.increment()
             wasConnected = false
             // What came meanwhile has waited long enough: it does not wait for the next connection as well.
             for request in batch + requests + inbox.drain() { request.fail(error) }
@@ -77,11 +85,13 @@ final class RedisLoop {
         do {
             handle = try RedisHandle(configuration)
             backoff.succeeded()
+            metrics.connections.increment()
             if !wasConnected { logger.notice("connected to Redis again") }
             wasConnected = true
         } catch {
             if wasConnected { logger.error("no connection to Redis", metadata: ["reason": "\(error)"]) }
             wasConnected = false
+            metrics.connectionFailures.increment()
             let end = Deadline.after(backoff.failed())
             repeat {
                 requests += inbox.drain()

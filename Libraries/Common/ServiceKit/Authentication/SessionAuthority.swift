@@ -1,6 +1,8 @@
 package import ChatProtocol
 import ClientThread
 package import Logging
+import Metrics
+import Observability
 import ServiceLifecycle
 import Synchronization
 package import Tokens
@@ -23,6 +25,9 @@ package final class SessionAuthority: Service {
     private let state = Mutex(State())
     private let logger: Logger
     private let onRevoked: @Sendable ([SessionID]) -> Void
+    private let refreshedAt = Meter(
+        "parley_sessions_refreshed_timestamp_seconds",
+        "When keys and ended sessions were last read from auth-service, in seconds since 1970; 0: never.")
 
     /// - Parameter onRevoked: called with sessions that are found ended, once each.
     package init(
@@ -103,6 +108,7 @@ package final class SessionAuthority: Service {
                 state.cursor = answer.next
                 state.revoked = state.revoked.filter { $0.value > now }
             }
+            refreshedAt.set(now.seconds)
         } catch {
             logger.warning("keys and ended sessions not refreshed", metadata: ["reason": "\(error)"])
         }

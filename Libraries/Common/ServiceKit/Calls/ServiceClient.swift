@@ -2,6 +2,7 @@ package import ChatProtocol
 package import ClientThread
 package import HTTPClient
 package import Logging
+import Metrics
 import Observability
 import ServiceLifecycle
 package import StrictJSON
@@ -46,11 +47,13 @@ package final class ServiceClient: Service {
     private let logger: Logger
     private let targets: Mutex<TargetSet>
     private let probed = Atomic<Bool>(false)
+    private let metrics: CallMetrics
 
     package init(
         service: String, targets: [String], http: HTTPClient, tokens: ServiceTokenIssuer, logger: Logger
     ) {
         self.service = service
+        metrics = CallMetrics(service: service)
         self.targets = Mutex(TargetSet(targets))
         self.http = http
         self.tokens = tokens
@@ -94,7 +97,13 @@ package final class ServiceClient: Service {
     }
 
     package func run() async throws {
-        try await Repeating(every: Self.probeInterval) { await self.probeAll() }.run()
+        let up = Meter(
+            "parley_call_targets_up", "Instances of another service that were ready when last asked.",
+            [("service", service)])
+        try await Repeating(every: Self.probeInterval) {
+            await self.probeAll()
+            up.set(self.targets.withLock { $0.targets.count { $0.isUp } })
+        }.run()
     }
 
     // MARK: One attempt
@@ -122,15 +131,20 @@ package final class ServiceClient: Service {
             (name: "parley-deadline-ms", value: String(max(0, min(deadline, overall).remaining.milliseconds))),
         ]
         if let trace = TraceContext.current { headers.append(("traceparent", trace.child().traceparent)) }
+        let start = ContinuousClock.now
         do {
-            return try await http.send(
+            let answer = try await http.send(
                 HTTPClientRequest(method: method, url: target + path, headers: headers, body: payload),
                 deadline: deadline)
+            metrics.attempts(answer.status == 200 ? .ok : .refused).record(since: start)
+            return answer
         } catch {
             switch error {
             case .notSent(let why):
+                metrics.attempts(.notSent).record(since: start)
                 throw AttemptFailure(reason: .unavailable(why), wasSent: false, targetIsDown: true)
             case .noAnswer(let why):
+                metrics.attempts(.noAnswer).record(since: start)
                 throw AttemptFailure(reason: .unavailable(why), targetIsDown: true)
             }
         }

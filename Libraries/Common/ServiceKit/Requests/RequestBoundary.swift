@@ -6,8 +6,8 @@ import Metrics
 import Observability
 import Synchronization
 
-/// The outermost layer of every listener: gives the request its trace, turns every error into the one JSON form, and
-/// counts. What a client sees of an unexpected error is only that there was one; the log has the rest.
+/// The outermost layer of every listener: gives the request its trace, turns every error into the one JSON form, counts,
+/// and at level debug logs. What a client sees of an unexpected error is only that there was one; the log has the rest.
 struct RequestBoundary: RouterMiddleware {
     typealias Context = ParleyRequestContext
 
@@ -27,16 +27,21 @@ struct RequestBoundary: RouterMiddleware {
         let start = ContinuousClock.now
         let parent = request.headers[.traceparent].flatMap { TraceContext(traceparent: $0) }
         let trace = parent?.child() ?? TraceContext.make()
-        let response = await TraceContext.$current.withValue(trace) {
+        // Without a route the method may be any word: a label must not be.
+        let route = context.endpointPath ?? "none"
+        let method = context.endpointPath == nil ? "none" : request.method.rawValue
+        return await TraceContext.$current.withValue(trace) {
+            let response: Response
             do {
-                return try await next(request, context)
+                response = try await next(request, context)
             } catch {
-                return Response.error(translate(error, request))
+                response = Response.error(translate(error, request))
             }
+            let status = response.status.code
+            timers.timer(listener: listener, method: method, route: route, status: status).record(since: start)
+            logger.debug("request", metadata: ["method": "\(method)", "route": "\(route)", "status": "\(status)"])
+            return response
         }
-        timers.timer(listener: listener, route: context.endpointPath ?? "none", status: response.status.code)
-            .recordNanoseconds(start.duration(to: .now).nanoseconds)
-        return response
     }
 
     private func translate(_ error: any Error, _ request: Request) -> ParleyError {
@@ -57,19 +62,21 @@ struct RequestBoundary: RouterMiddleware {
 /// The timers of the requests so far: making one costs more than many a request (it spells out its labels).
 private final class RequestTimers: Sendable {
     private struct Key: Hashable {
+        let method: String
         let route: String
         let status: Int
     }
 
     private let known = Mutex<[Key: Metrics.Timer]>([:])
 
-    func timer(listener: String, route: String, status: Int) -> Metrics.Timer {
+    func timer(listener: String, method: String, route: String, status: Int) -> Metrics.Timer {
         known.withLock { known in
-            let key = Key(route: route, status: status)
+            let key = Key(method: method, route: route, status: status)
             if let timer = known[key] { return timer }
             let timer = Metrics.Timer(
-                label: "parley_http_request_seconds",
-                dimensions: [("listener", listener), ("route", route), ("status", String(status))])
+                "parley_http_request_seconds",
+                "From a request's head to its answer, by the pattern of its route (none: no route) and its status.",
+                [("listener", listener), ("method", method), ("route", route), ("status", String(status))])
             known[key] = timer
             return timer
         }

@@ -31,6 +31,25 @@ package final class Readiness: Sendable {
 
     package var isDraining: Bool { state.withLock { $0.isDraining } }
 
+    package var isReady: Bool {
+        let (dependencies, isDraining) = state.withLock { ($0.dependencies, $0.isDraining) }
+        return !isDraining && dependencies.allSatisfy { !$0.required || $0.isUp() }
+    }
+
+    /// Adds to the metrics what `/readyz` says; to be called when all dependencies are known.
+    func addMetrics(to metrics: PrometheusMetrics) {
+        metrics.read("parley_ready", "Whether this instance can serve (1) or not (0), as /readyz says.") {
+            self.isReady ? 1 : 0
+        }
+        for dependency in state.withLock({ $0.dependencies }) {
+            metrics.read(
+                "parley_dependency_up",
+                "Whether what this instance depends on is there; required: not ready without it.",
+                [("dependency", dependency.name), ("required", String(dependency.required))]
+            ) { dependency.isUp() ? 1 : 0 }
+        }
+    }
+
     /// The answer of `/readyz`.
     package var report: (isReady: Bool, json: [UInt8]) {
         let (dependencies, isDraining) = state.withLock { ($0.dependencies, $0.isDraining) }

@@ -1,6 +1,8 @@
+import Observability
 import ServiceLifecycle
 
-/// Work done again and again with a pause between, from start to graceful stop. The first round is at once.
+/// Work done again and again with a pause between, from start to graceful stop, each round under a trace of its own. The
+/// first round is at once.
 package struct Repeating: Service {
     private let pause: Duration
     private let work: @Sendable () async -> Void
@@ -13,7 +15,7 @@ package struct Repeating: Service {
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                await work()
+                await TraceContext.$current.withValue(.make(), operation: work)
                 // Cancelled means stopping: the loop's condition sees it.
                 try? await Task.sleep(for: pause)
             }

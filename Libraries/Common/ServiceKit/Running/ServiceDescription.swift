@@ -3,7 +3,7 @@ package import HTTPClient
 package import Hummingbird
 package import HummingbirdCore
 package import Logging
-import Observability
+package import Observability
 package import ServiceLifecycle
 package import Tokens
 
@@ -53,6 +53,7 @@ package struct ServiceContext: Sendable {
     package let http: HTTPClient
     package let tokens: ServiceTokenIssuer
     package let readiness: Readiness
+    package let metrics: PrometheusMetrics
 
     /// A client for calls to another service.
     package func client(for service: String, at setting: Setting) throws -> ServiceClient {

@@ -62,17 +62,18 @@ package enum ServiceMain {
     ) async throws {
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
+        metrics.addProcess(service: description.name, version: ServiceDescription.version)
         let logger = try makeLogger(description, configuration)
         // Before anything asks for a loop: then their number is fixed.
         NIOSingletons.groupLoopCountSuggestion =
             try configuration.text(Setting.eventLoops).isEmpty
             ? max(1, System.coreCount - 1) : configuration.integer(Setting.eventLoops, in: 1...1024)
-        let context = try await makeContext(description, configuration, logger: logger)
+        let context = try await makeContext(description, configuration, logger: logger, metrics: metrics)
         if context.limits == .bench {
             logger.warning("RATE LIMITS ARE OFF (PARLEY_LIMITS=bench): for load tools only, never for users")
         }
         let parts = try await build(context)
-        let runner = try await ServiceRunner(description, context, parts, metrics: metrics)
+        let runner = try await ServiceRunner(description, context, parts)
         try await runner.run()
     }
 
@@ -124,7 +125,7 @@ package enum ServiceMain {
     }
 
     private static func makeContext(
-        _ description: ServiceDescription, _ configuration: Configuration, logger: Logger
+        _ description: ServiceDescription, _ configuration: Configuration, logger: Logger, metrics: PrometheusMetrics
     ) async throws -> ServiceContext {
         let environment = try configuration.word(Setting.environment, as: EnvironmentKind.self)
         let secretText = try configuration.text(Setting.deploymentSecret)
@@ -147,7 +148,8 @@ package enum ServiceMain {
             limits: try configuration.word(Setting.limits, as: LimitsProfile.self),
             advertisedAddress: advertised.isEmpty ? own : advertised,
             logger: logger, secret: secret, http: HTTPClient(logger: logger),
-            tokens: ServiceTokenIssuer(caller: description.name, secret: secret), readiness: Readiness())
+            tokens: ServiceTokenIssuer(caller: description.name, secret: secret), readiness: Readiness(),
+            metrics: metrics)
     }
 
     private static func printError(_ text: String) {

@@ -25,8 +25,7 @@ struct ServiceRunner {
     private let logger: Logger
 
     init(
-        _ description: ServiceDescription, _ context: ServiceContext, _ parts: ServiceParts,
-        metrics: PrometheusMetrics
+        _ description: ServiceDescription, _ context: ServiceContext, _ parts: ServiceParts
     ) async throws {
         self.context = context
         self.parts = parts
@@ -40,7 +39,8 @@ struct ServiceRunner {
         let internalRouter = Router(context: ParleyRequestContext.self)
         internalRouter.add(middleware: RequestBoundary(listener: "internal", logger: logger))
         internalRouter.add(middleware: ServiceAuthentication(verifier: callers))
-        addHealthRoutes(to: internalRouter, readiness: context.readiness, metrics: metrics)
+        addHealthRoutes(to: internalRouter, readiness: context.readiness, metrics: context.metrics)
+        context.readiness.addMetrics(to: context.metrics)
         parts.internalRoutes(internalRouter)
 
         var services = parts.background

@@ -1,5 +1,6 @@
 import ChatProtocol
 import Logging
+import Observability
 package import Postgres
 package import ServiceKit
 
@@ -70,6 +71,9 @@ package enum MessageService {
             appendMessages: AppendMessages(lanes: lanes), raiseCursors: RaiseCursors(connection: cursors),
             lookUpChats: LookUpChats(pool: pool), readTips: ReadTips(connection: tips))
 
+        context.metrics.read("parley_append_queue_messages", "Messages that wait for a commit.") {
+            Double(lanes.map(\.waitingCount).reduce(0, +))
+        }
         context.readiness.add("postgres", required: true) { durability.isUp }
         context.readiness.add("migrations", required: true) { tables.isComplete }
         context.readiness.add("signing_keys", required: true) { authority.isLoaded }

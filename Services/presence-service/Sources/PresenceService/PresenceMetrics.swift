@@ -1,15 +1,25 @@
 import Metrics
+import Observability
 
 /// What is counted here. No label has more values than stand in this file.
 struct PresenceMetrics: Sendable {
-    let liveInstances = Gauge(label: "parley_presence_live_instances")
-    let reapedLeases = Counter(label: "parley_presence_reaped_leases_total")
-    let online = Counter(label: "parley_presence_changes_total", dimensions: [("state", "online")])
-    let offline = Counter(label: "parley_presence_changes_total", dimensions: [("state", "offline")])
-    let forgotten = Counter(label: "parley_presence_changes_forgotten_total")
-    let pushed = Counter(label: "parley_presence_pushes_total", dimensions: [("result", "ok")])
-    let lost = Counter(label: "parley_presence_pushes_total", dimensions: [("result", "lost")])
-    let pushedStates = Counter(label: "parley_presence_pushed_states_total")
-    let redisAway = Counter(label: "parley_presence_redis_failures_total", dimensions: [("kind", "unavailable")])
-    let redisRefused = Counter(label: "parley_presence_redis_failures_total", dimensions: [("kind", "refused")])
+    enum Outcome: CaseIterable { case ok, lost }
+    enum RedisFailure: CaseIterable { case unavailable, refused }
+    enum Change: CaseIterable { case online, offline }
+
+    let liveInstances = Meter("parley_presence_live_instances", "Gateways whose lease lives, as Redis last said.")
+    let reapedLeases = Counter(
+        "parley_presence_reaped_leases_total", "Leases of gateways that ran out; after a goodbye too.")
+    let changes = CounterFamily(
+        "parley_presence_changes_total", "Users who came online or went offline.", label: "state",
+        values: Change.allCases)
+    let forgotten = Counter(
+        "parley_presence_changes_forgotten_total", "Changes that found no room; gateways ask again by themselves.")
+    let pushes = CounterFamily(
+        "parley_presence_pushes_total", "Pushes of states to gateways; a lost one is not repeated.", label: "result",
+        values: Outcome.allCases)
+    let pushedStates = Counter("parley_presence_pushed_states_total", "States of users that gateways took.")
+    let redisFailures = CounterFamily(
+        "parley_presence_redis_failures_total", "What Redis did not do: away, or an error of its own.", label: "kind",
+        values: RedisFailure.allCases)
 }

@@ -1,5 +1,6 @@
 import ChatProtocol
 import NIOHTTP1
+import Observability
 import ServiceKit
 import WebSocketServer
 
@@ -14,9 +15,12 @@ struct Admission: Sendable {
         let origins = head.headers["origin"]
         guard origins.count <= 1 else { throw OpeningHandshake.Refusal(.badRequest, "more than one Origin") }
         if let origin = origins.first, !isAllowed(origin, host: head.headers.first(name: "host") ?? "") {
+            GatewayMetrics.shared.handshakesRefused.increment(.origin)
             throw OpeningHandshake.Refusal(.forbidden, "this origin is not allowed")
         }
-        guard isReady(), unauthenticatedCount() < ConnectionLimits.unauthenticatedMax else {
+        let isReady = isReady()
+        guard isReady, unauthenticatedCount() < ConnectionLimits.unauthenticatedMax else {
+            GatewayMetrics.shared.handshakesRefused.increment(isReady ? .crowded : .notReady)
             throw OpeningHandshake.Refusal(.serviceUnavailable, "not now; try again", headers: [("Retry-After", "1")])
         }
     }

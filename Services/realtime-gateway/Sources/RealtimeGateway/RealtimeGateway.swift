@@ -63,9 +63,10 @@ package enum RealtimeGateway {
         ended.set(presenceLink)
         let sends = SendMessages(
             messageService: message, executor: context.http.executor, logger: logger
-        ) { events, origins, answers in
+        ) { events, origins, answers, committed in
             Gateway.publish(
-                events, origins: origins, answers: answers, registry: registry, sweep: sweep, route: route)
+                events, origins: origins, answers: answers, committed: committed, registry: registry, sweep: sweep,
+                route: route)
         }
         let cursors = CoalesceCursors(messageService: message, logger: logger) { event, origin in
             Gateway.publish([event], origins: [origin], answers: [], registry: registry, sweep: sweep, route: route)
@@ -76,6 +77,7 @@ package enum RealtimeGateway {
             cursors: cursors, members: MembershipCache(messageService: message), presence: presenceLink, sweep: sweep,
             health: health, route: route, peers: peers, connectionLimits: context.limits == .bench ? .none : .standard)
 
+        gateway.addMetrics(to: context.metrics)
         context.readiness.add("signing_keys", required: true) { authority.isLoaded }
         context.readiness.add("first_sweep", required: true) { sweep.hasCursor }
         context.readiness.add("way_to_messages", required: true) { !sweep.isIsolated }

@@ -1,3 +1,4 @@
+import Observability
 import ServiceLifecycle
 
 /// Runs work that begins on an event loop and has to wait: the one task tree under which all of it lives.
@@ -15,8 +16,12 @@ final class WorkQueue: Service {
         self.executor = executor
     }
 
-    /// Starts the work soon. Its callers bound how much there can be: each connection has its rate limit.
-    func add(_ work: @escaping Work) { continuation.yield(work) }
+    /// Starts the work soon, under the caller's trace or a new one. Its callers bound how much there can be: each
+    /// connection has its rate limit.
+    func add(_ work: @escaping Work) {
+        let trace = TraceContext.current ?? .make()
+        continuation.yield { await TraceContext.$current.withValue(trace, operation: work) }
+    }
 
     func run() async throws {
         await withTaskExecutorPreference(executor) {

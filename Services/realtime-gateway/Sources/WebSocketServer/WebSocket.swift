@@ -10,6 +10,17 @@ package final class WebSocket {
 
     private enum State { case open, closing, closed }
 
+    /// Who began to end the connection.
+    package enum Ending: Sendable, Equatable {
+        /// This side, with this code.
+        case closedHere(UInt16)
+        case closedByPeer
+        /// Nobody: it broke, or went away without a word.
+        case lost
+    }
+
+    package private(set) var ending = Ending.lost
+
     init(channel: any Channel, backlog: OutboundBacklog.Limits, closeTimeout: TimeAmount) {
         self.channel = channel
         self.backlog = OutboundBacklog(backlog)
@@ -59,15 +70,19 @@ package final class WebSocket {
     }
 
     /// Starts the closing handshake. The connection ends when the peer answers, or after a time limit anyway.
-    package func close(code: UInt16?, reason: String = "") {
+    package func close(code: UInt16, reason: String = "") {
         guard state == .open else { return }
+        ending = .closedHere(code)
         sendClose(code, reason)
         end(in: closeTimeout)
     }
 
     /// The peer has closed: answers, if that was not done yet, and ends the connection (section 7.1.1).
     func peerClosed(code: UInt16?) {
-        if state == .open { sendClose(code) }
+        if state == .open {
+            ending = .closedByPeer
+            sendClose(code)
+        }
         channel.close(mode: .output, promise: nil)
         end(in: .milliseconds(200))
     }
@@ -76,6 +91,7 @@ package final class WebSocket {
     /// The other stays open for what is still on its way, because a reset could overtake the close frame.
     func fail(code: UInt16, reason: String) {
         guard state == .open else { return }
+        ending = .closedHere(code)
         sendClose(code, reason)
         channel.close(mode: .output, promise: nil)
         end(in: closeTimeout)

@@ -2,6 +2,8 @@ import CArgon2
 import ChatProtocol
 import ClientThread
 import Dispatch
+import Metrics
+import Observability
 package import ServiceKit
 import Synchronization
 
@@ -38,6 +40,10 @@ package final class PasswordHasher: Sendable {
     private let upgrades: Bool
     /// Stands in for the hash of a user who does not exist.
     private let decoy: String
+    private let hashTime = Metrics.Timer(
+        "parley_password_hash_seconds", "From asking for a hash to having it, the wait for a thread included.")
+    private let shed = Counter(
+        "parley_password_hashes_shed_total", "Hashes that were not made, because too many waited or for too long.")
 
     /// - Parameters:
     ///   - queueMax: hashes that may wait.
@@ -50,6 +56,9 @@ package final class PasswordHasher: Sendable {
         decoy = try Argon2id.hash((0..<32).map { _ in UInt8.random(in: 0...255) }, parameters)
         for _ in 0..<self.threads { startThread { [self] in work() } }
     }
+
+    /// Hashes that wait for a thread.
+    package var waitingCount: Int { state.withLock { $0.jobs.count } }
 
     /// Ends the threads when the queue is empty.
     package func close() {
@@ -78,17 +87,24 @@ package final class PasswordHasher: Sendable {
     // MARK: The queue and its threads
 
     private func perform<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Value, any Error>) in
-            let job = Job(deadline: .after(Self.waitMax)) { inTime in
-                guard inTime else { return continuation.resume(throwing: Self.overloaded) }
-                continuation.resume(with: Result(catching: body))
+        let start = ContinuousClock.now
+        return try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Value, any Error>) in
+            let overloaded: @Sendable () -> Void = { [shed] in
+                shed.increment()
+                continuation.resume(throwing: Self.overloaded)
+            }
+            let job = Job(deadline: .after(Self.waitMax)) { [hashTime] inTime in
+                guard inTime else { return overloaded() }
+                let result = Result(catching: body)
+                hashTime.record(since: start)
+                continuation.resume(with: result)
             }
             let isIn = state.withLock { state in
                 guard !state.isClosed, state.jobs.count < queueMax else { return false }
                 state.jobs.append(job)
                 return true
             }
-            guard isIn else { return continuation.resume(throwing: Self.overloaded) }
+            guard isIn else { return overloaded() }
             available.signal()
         }
     }

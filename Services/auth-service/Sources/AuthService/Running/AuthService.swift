@@ -1,5 +1,6 @@
 import FoundationEssentials
 package import Logging
+import Observability
 import Postgres
 package import ServiceKit
 
@@ -43,6 +44,9 @@ package enum AuthService {
                 burst: settings.refreshesPerSecond * 10, perSecond: Double(settings.refreshesPerSecond),
                 profile: context.limits))
 
+        context.metrics.read("parley_password_queue_hashes", "Passwords that wait to be hashed.") {
+            Double(passwords.waitingCount)
+        }
         context.readiness.add("postgres", required: true) { durability.isUp }
         context.readiness.add("migrations", required: true) { tables.isComplete }
         context.readiness.add("signing_keys", required: true) { keys.isLoaded }

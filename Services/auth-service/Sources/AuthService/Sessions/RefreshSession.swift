@@ -1,6 +1,6 @@
 package import ChatProtocol
 import Logging
-import Metrics
+import Observability
 package import StrictJSON
 
 /// `POST /api/v1/auth/refresh`
@@ -21,6 +21,20 @@ package struct RefreshSession: Sendable {
     let sessions: PostgresSessionStore
     let tokens: IssueTokens
     let logger: Logger
+    private let outcomes = CounterFamily(
+        "parley_refreshes_total",
+        "Refreshes of sessions. repeated: a second tab or a lost answer; reused: an old token, which ends its session.",
+        label: "outcome", values: Outcome.allCases)
+
+    private enum Outcome: CaseIterable {
+        case rotated, repeated, reused, refused
+    }
+
+    init(sessions: PostgresSessionStore, tokens: IssueTokens, logger: Logger) {
+        self.sessions = sessions
+        self.tokens = tokens
+        self.logger = logger
+    }
 
     /// - Throws: ``ParleyError`` `unauthenticated` for every token that is not good, whatever the reason.
     func callAsFunction(_ text: String, asCookie: Bool, from address: AddressPrefix) async throws -> SignedIn {
@@ -29,29 +43,25 @@ package struct RefreshSession: Sendable {
         let rotated = try await sessions.rotate(
             presented, to: fresh, sealed: try presented.seal(fresh), life: tokens.sessionLife, from: address)
         if let user = rotated {
-            count("rotated")
+            outcomes.increment(.rotated)
             return try await tokens(for: user, session: presented.session, refresh: fresh, asCookie: asCookie)
         }
         if let (user, sealed) = try await sessions.successor(of: presented, within: Self.grace),
             let successor = presented.openSuccessor(sealed)
         {
-            count("repeated")
+            outcomes.increment(.repeated)
             return try await tokens(for: user, session: presented.session, refresh: successor, asCookie: asCookie)
         }
         if presented.isAuthentic(by: tokens.refreshKey),
             try await sessions.endReused(presented, grace: Self.grace)
         {
-            count("reused")
+            outcomes.increment(.reused)
             logger.warning(
                 "an old refresh token was used: session ended", metadata: ["session": "\(presented.session)"])
         } else {
-            count("refused")
+            outcomes.increment(.refused)
         }
         throw Self.refused
-    }
-
-    private func count(_ outcome: String) {
-        Counter(label: "parley_refreshes_total", dimensions: [("outcome", outcome)]).increment()
     }
 
     package static let refused = ParleyError(.unauthenticated, "this session is over; sign in again")

@@ -1,6 +1,6 @@
 import ChatProtocol
 import Logging
-import Metrics
+import Observability
 package import StrictJSON
 
 /// `POST /api/v1/auth/login`
@@ -27,23 +27,49 @@ package struct SignIn: Sendable {
     let throttle: SignInThrottle
     let tokens: IssueTokens
     let logger: Logger
+    private let outcomes = CounterFamily(
+        "parley_sign_ins_total",
+        "Sign-ins. refused: wrong name or password; throttled: too many of those before; failed: not decided.",
+        label: "outcome", values: Outcome.allCases)
+
+    private enum Outcome: CaseIterable {
+        case success, refused, throttled, failed
+    }
+
+    init(
+        accounts: PostgresAccountStore, sessions: PostgresSessionStore, passwords: PasswordHasher,
+        throttle: SignInThrottle, tokens: IssueTokens, logger: Logger
+    ) {
+        self.accounts = accounts
+        self.sessions = sessions
+        self.passwords = passwords
+        self.throttle = throttle
+        self.tokens = tokens
+        self.logger = logger
+    }
 
     /// - Throws: ``ParleyError``: `unauthenticated`, `rate_limited`, `bad_request`, `unavailable`.
     func callAsFunction(_ request: SignInRequest, from address: AddressPrefix) async throws -> SignedIn {
         let device = try DeviceName(checking: request.device)
         guard request.password.utf8.count <= NewPassword.presentedBytesMax else { throw Self.refused }
         let name = Username(request.username)
-        let admission = try await throttle.admit(name?.description ?? "", from: address)
+        let admission: SignInThrottle.Admission
+        do {
+            admission = try await throttle.admit(name?.description ?? "", from: address)
+        } catch {
+            outcomes.increment((error as? ParleyError)?.code == .rateLimited ? .throttled : .failed)
+            throw error
+        }
         do {
             let signedIn = try await open(request, name, device, address)
-            count("success")
+            outcomes.increment(.success)
             await throttle.clear(admission)
             return signedIn
         } catch {
             if error as? ParleyError == Self.refused {
-                count("refused")
+                outcomes.increment(.refused)
             } else {
-                count("failed")
+                outcomes.increment(.failed)
                 await throttle.refund(admission)
             }
             throw error
@@ -76,10 +102,6 @@ package struct SignIn: Sendable {
         } catch {
             logger.warning("password not hashed again", metadata: ["reason": "\(error)"])
         }
-    }
-
-    private func count(_ outcome: String) {
-        Counter(label: "parley_sign_ins_total", dimensions: [("outcome", outcome)]).increment()
     }
 
     private static let refused = ParleyError(.unauthenticated, "wrong username or password")

@@ -2,6 +2,7 @@ import ChatProtocol
 import ClientThread
 import Logging
 import Metrics
+import Observability
 import Postgres
 import ServiceLifecycle
 import Synchronization
@@ -23,15 +24,16 @@ final class AppendLane: Service {
     private let waiting = Mutex<[Job]>([])
     private let wake: AsyncStream<Void>
     private let wakeUp: AsyncStream<Void>.Continuation
-    private let batchRows = Metrics.Recorder(label: "parley_append_batch_rows")
-    private let commitTime = Metrics.Timer(label: "parley_append_commit_seconds")
-    private let appended = Metrics.Counter(label: "parley_appended_messages_total")
+    private let metrics = AppendMetrics()
 
     init(connection: PostgresConnection, logger: Logger) {
         self.connection = connection
         self.logger = logger
         (wake, wakeUp) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
+
+    /// Messages that wait for a commit.
+    var waitingCount: Int { waiting.withLock { $0.count } }
 
     /// Takes entries in; their outcomes are given to `call` at the positions named.
     func add(_ entries: [(position: Int, entry: AppendRequest.Entry)], of call: AppendCall) {
@@ -43,6 +45,7 @@ final class AppendLane: Service {
         if taken {
             wakeUp.yield()
         } else {
+            metrics.refused.increment(.unavailable, by: entries.count)
             for entry in entries { call.finish(entry.position, .refused(.unavailable)) }
         }
     }
@@ -75,16 +78,19 @@ final class AppendLane: Service {
             waiting.removeFirst(count)
             return (taken, expired)
         }
+        metrics.refused.increment(.unavailable, by: expired.count)
         for job in expired { job.call.finish(job.position, .refused(.unavailable)) }
         return taken
     }
 
+    /// Under the trace of the batch's first.
     private func commit(_ jobs: [Job]) async {
+        guard let oldest = jobs.first?.call else { return }
         let start = ContinuousClock.now
-        let outcomes = await write(jobs.map(\.entry), deadline: jobs.map(\.call.deadline).max() ?? .after(.zero))
-        commitTime.recordNanoseconds(start.duration(to: .now).components.attoseconds / 1_000_000_000)
-        batchRows.record(Int64(jobs.count))
-        appended.increment(by: outcomes.count { if case .stored = $0 { true } else { false } })
+        let outcomes = await TraceContext.$current.withValue(oldest.trace) {
+            await write(jobs.map(\.entry), deadline: jobs.map(\.call.deadline).max() ?? .after(.zero))
+        }
+        metrics.committed(outcomes, waitedSince: oldest.came, start: start)
         for (job, outcome) in zip(jobs, outcomes) { job.call.finish(job.position, outcome) }
     }
 
@@ -102,74 +108,10 @@ final class AppendLane: Service {
                     "append failed", metadata: ["rows": "\(entries.count)", "reason": "\(error)"])
                 return entries.map { _ in .refused(fault.code) }
             }
+            metrics.halved.increment()
             let middle = entries.count / 2
             let first = await write(Array(entries[..<middle]), deadline: deadline)
             return first + (await write(Array(entries[middle...]), deadline: deadline))
         }
-    }
-}
-
-/// What a failed append means for its rows.
-struct AppendFault: Equatable {
-    /// What the senders are told.
-    let code: ErrorCode
-    /// Whether a part of the batch could do where the whole could not.
-    let mayBeOneRow: Bool
-
-    /// - SeeAlso: PostgreSQL documentation, appendix A, for the SQLSTATE classes.
-    init(_ error: PostgresError) {
-        switch error {
-        case .server(let state, _, _) where state.hasPrefix("22") || state.hasPrefix("23"):
-            (code, mayBeOneRow) = (.internal, true)
-        case .server("55P03", _, _), .server("40P01", _, _), .server("57014", _, _):
-            // Lock time-out, deadlock, statement time-out: others hold a chat of this batch.
-            (code, mayBeOneRow) = (.unavailable, true)
-        case .decoding:
-            (code, mayBeOneRow) = (.internal, false)
-        case .server, .notSent, .connectionLost:
-            (code, mayBeOneRow) = (.unavailable, false)
-        }
-    }
-}
-
-/// One caller's append, waiting until each of its entries has an outcome.
-final class AppendCall: Sendable {
-    private struct State {
-        var outcomes: [AppendOutcome?]
-        var missing: Int
-        var continuation: CheckedContinuation<[AppendOutcome], Never>?
-    }
-
-    let deadline: Deadline
-    private let state: Mutex<State>
-
-    init(count: Int, deadline: Deadline) {
-        self.deadline = deadline
-        state = Mutex(State(outcomes: Array(repeating: nil, count: count), missing: count))
-    }
-
-    func finish(_ position: Int, _ outcome: AppendOutcome) {
-        let done = state.withLock { state -> CheckedContinuation<[AppendOutcome], Never>? in
-            guard state.outcomes[position] == nil else { return nil }
-            state.outcomes[position] = outcome
-            state.missing -= 1
-            return state.missing == 0 ? state.continuation.take() : nil
-        }
-        done?.resume(returning: outcomes)
-    }
-
-    /// The outcomes, once all are there.
-    func wait() async -> [AppendOutcome] {
-        await withCheckedContinuation { continuation in
-            let isDone = state.withLock { state in
-                if state.missing > 0 { state.continuation = continuation }
-                return state.missing == 0
-            }
-            if isDone { continuation.resume(returning: outcomes) }
-        }
-    }
-
-    private var outcomes: [AppendOutcome] {
-        state.withLock { $0.outcomes.map { $0 ?? .refused(.internal) } }
     }
 }

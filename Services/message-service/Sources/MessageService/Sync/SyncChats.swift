@@ -1,5 +1,7 @@
 import ChatProtocol
 import ClientThread
+import Metrics
+import Observability
 import Postgres
 
 /// Tells a client which of its chats changed since its cursor: new messages, new chats, and cursors of all members.
@@ -10,14 +12,34 @@ struct SyncChats: Sendable {
         let more: Bool
     }
 
+    private enum Start: String, CaseIterable {
+        case nothing, cursor
+        case otherEpoch = "other_epoch"
+        case nextPage = "next_page"
+    }
+
     let pool: PostgresPool
+    private let syncs = CounterFamily(
+        "parley_sync_requests_total", "Syncs of clients, by where they start.", label: "from",
+        values: Start.allCases, text: \.rawValue)
+    private let chats = Counter("parley_sync_chats_total", "Chats that syncs brought to clients.")
+
+    init(pool: PostgresPool) { self.pool = pool }
 
     /// - Parameter cursor: nil, or one of another epoch, starts from nothing.
     func callAsFunction(by user: UserID, since cursor: SyncCursor?) async throws -> Page {
         let page = try await read(user, since: cursor?.since, after: cursor?.position?.after)
-        guard cursor == nil || cursor?.epoch == page.epoch else {
-            return try await callAsFunction(by: user, since: nil)
+        guard let cursor else { return finish(page, since: nil, .nothing) }
+        guard cursor.epoch == page.epoch else {
+            return finish(try await read(user, since: nil, after: nil), since: nil, .otherEpoch)
         }
+        let isFromNothing = cursor.since == nil
+        return finish(page, since: cursor, cursor.position != nil ? .nextPage : isFromNothing ? .nothing : .cursor)
+    }
+
+    private func finish(_ page: Reading, since cursor: SyncCursor?, _ start: Start) -> Page {
+        syncs.increment(start)
+        chats.increment(by: min(page.chats.count, Limits.chatsPageMax))
         let upTo = cursor?.position?.upTo ?? page.snapshot
         guard page.chats.count > Limits.chatsPageMax else {
             return Page(chats: page.chats, next: SyncCursor(epoch: page.epoch, since: upTo), more: false)
@@ -28,10 +50,12 @@ struct SyncChats: Sendable {
             chats: chats, next: SyncCursor(epoch: page.epoch, since: cursor?.since, position: position), more: true)
     }
 
+    private typealias Reading = (chats: [Chat], snapshot: PostgresSnapshot, epoch: String)
+
     /// Reads one chat more than a page holds, with the snapshot and the epoch of that very statement.
     private func read(
         _ user: UserID, since: PostgresSnapshot?, after: ChatHash?
-    ) async throws -> (chats: [Chat], snapshot: PostgresSnapshot, epoch: String) {
+    ) async throws -> Reading {
         let xmax = since?.xmax ?? 0
         let inProgress = since?.inProgress ?? []
         let rows = try await pool.query(

@@ -24,7 +24,7 @@ struct ReapLeases: Service {
     func round() async throws(ParleyError) {
         while !Task.isCancelled {
             let reaped = try await store.reapLease(deadline: .after(RedisPresenceStore.stepMax))
-            metrics.liveInstances.record(reaped.liveInstances)
+            metrics.liveInstances.set(reaped.liveInstances)
             if reaped.outcome == .nothing { break }
             if reaped.outcome == .ended { metrics.reapedLeases.increment() }
         }

@@ -2,6 +2,7 @@ import ChatProtocol
 import ClientThread
 import CoreMetrics
 import Logging
+import Observability
 import ServiceLifecycle
 import Synchronization
 
@@ -35,12 +36,12 @@ package final class AnnounceChanges: Service {
     }
 
     func cameOnline(_ users: [UserID]) {
-        metrics.online.increment(by: users.count)
+        metrics.changes.increment(.online, by: users.count)
         note(users)
     }
 
     func wentOffline(_ users: [UserID]) {
-        metrics.offline.increment(by: users.count)
+        metrics.changes.increment(.offline, by: users.count)
         note(users)
     }
 
@@ -80,7 +81,7 @@ package final class AnnounceChanges: Service {
         pushes.addTask {
             var next: PresencePush? = first
             while let current = next {
-                await self.push(current)
+                await TraceContext.$current.withValue(.make()) { await self.push(current) }
                 next = self.queue.withLock { $0.finished(current) }
             }
         }

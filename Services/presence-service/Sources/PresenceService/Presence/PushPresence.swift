@@ -3,6 +3,7 @@ import ClientThread
 import CoreMetrics
 import HTTPClient
 import Logging
+import Observability
 import StrictJSON
 import Tokens
 
@@ -24,13 +25,14 @@ struct PushPresence {
                     (name: "authorization", value: "Bearer \(token)"),
                     (name: "content-type", value: "application/json"),
                     (name: "parley-deadline-ms", value: String(Self.patience.milliseconds)),
+                    (name: "traceparent", value: (TraceContext.current?.child() ?? .make()).traceparent),
                 ],
                 body: JSONWriter.encode(PresenceChanges(states: push.states)))
             let answer = try await http.send(request, deadline: .after(Self.patience))
             guard answer.status == 200 || answer.status == 204 else {
                 return lost(push, "status \(answer.status)")
             }
-            metrics.pushed.increment()
+            metrics.pushes.increment(.ok)
             metrics.pushedStates.increment(by: push.states.count)
         } catch {
             lost(push, "\(error)")
@@ -38,7 +40,7 @@ struct PushPresence {
     }
 
     private func lost(_ push: PresencePush, _ reason: String) {
-        metrics.lost.increment()
+        metrics.pushes.increment(.lost)
         logger.warning("push to a gateway lost", metadata: ["gateway": "\(push.gateway)", "reason": "\(reason)"])
     }
 }

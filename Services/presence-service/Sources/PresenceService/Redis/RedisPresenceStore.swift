@@ -2,6 +2,7 @@ import ChatProtocol
 import ClientThread
 import CoreMetrics
 import Logging
+import Observability
 import Redis
 
 /// What is known of instances, connections and watchers, in Redis. Every change is one script, so that any number of
@@ -53,9 +54,9 @@ package struct RedisPresenceStore: Sendable {
     func failure(_ error: RedisError) -> ParleyError {
         switch error {
         case .unavailable:
-            metrics.redisAway.increment()
+            metrics.redisFailures.increment(.unavailable)
         case .refused(let message):
-            metrics.redisRefused.increment()
+            metrics.redisFailures.increment(.refused)
             logger.error("Redis refused", metadata: ["reason": "\(message)"])
         }
         return .unavailable("presence is not available just now")

@@ -1,5 +1,6 @@
 import ChatProtocol
 import NIOCore
+import Observability
 import Synchronization
 import Tokens
 
@@ -77,7 +78,9 @@ final class ConnectionShard: @unchecked Sendable {
     // MARK: Delivery
 
     /// Writes single frames, then events, and flushes each connection once.
-    func deliver(_ frames: [(ConnectionID, ByteBuffer)], _ events: [LocalEvent]) {
+    func deliver(
+        _ frames: [(ConnectionID, ByteBuffer)], _ events: [LocalEvent], committed: ContinuousClock.Instant?
+    ) {
         var touched: [Session] = []
         for (id, frame) in frames {
             guard let session = sessions[id] else { continue }
@@ -93,6 +96,7 @@ final class ConnectionShard: @unchecked Sendable {
             }
         }
         for session in touched { session.flush() }
+        if let committed, !events.isEmpty { GatewayMetrics.shared.deliveredHere.record(since: committed) }
     }
 
     func close(_ sessions: Set<SessionID>, _ code: CloseCode) {

@@ -46,7 +46,8 @@ final class Registry: Sendable {
     func shard(of loop: any EventLoop) -> ConnectionShard? { shards.first { $0.eventLoop === loop } }
 
     var connectionCount: Int { openCount.load(ordering: .relaxed) }
-    var unauthenticatedCount: Int { connectionCount - registeredCount.load(ordering: .relaxed) }
+    var signedInCount: Int { registeredCount.load(ordering: .relaxed) }
+    var unauthenticatedCount: Int { connectionCount - signedInCount }
 
     func has(_ user: UserID) -> Bool { state.withLock { $0.users[user] != nil } }
 
@@ -61,12 +62,13 @@ final class Registry: Sendable {
 
     func opened() {
         turnover.wrappingAdd(1, ordering: .relaxed)
-        GatewayMetrics.connections.record(Int64(openCount.wrappingAdd(1, ordering: .relaxed).newValue))
+        GatewayMetrics.shared.connections.set(openCount.wrappingAdd(1, ordering: .relaxed).newValue)
+        GatewayMetrics.shared.opened.increment()
     }
 
     func closed() {
         turnover.wrappingAdd(1, ordering: .relaxed)
-        GatewayMetrics.connections.record(Int64(openCount.wrappingSubtract(1, ordering: .relaxed).newValue))
+        GatewayMetrics.shared.connections.set(openCount.wrappingSubtract(1, ordering: .relaxed).newValue)
     }
 
     func registered(_ ref: ConnectionRef, _ token: AccessToken) {
@@ -96,7 +98,11 @@ final class Registry: Sendable {
 
     /// Writes frames to single connections and events to all connections of their users, one hop per shard that has
     /// any.
-    func deliver(_ frames: [(ConnectionRef, ByteBuffer)] = [], events: [LocalEvent] = []) {
+    /// - Parameter committed: when the oldest of the events was known to be committed, to measure the delivery by.
+    func deliver(
+        _ frames: [(ConnectionRef, ByteBuffer)] = [], events: [LocalEvent] = [],
+        committed: ContinuousClock.Instant? = nil
+    ) {
         let shards = shards
         var framesOf = [[(ConnectionID, ByteBuffer)]](repeating: [], count: shards.count)
         var eventsOf = [[LocalEvent]](repeating: [], count: shards.count)
@@ -110,7 +116,7 @@ final class Registry: Sendable {
             }
         }
         for (shard, (frames, events)) in zip(shards, zip(framesOf, eventsOf)) where !frames.isEmpty || !events.isEmpty {
-            shard.execute { $0.deliver(frames, events) }
+            shard.execute { $0.deliver(frames, events, committed: committed) }
         }
     }
 

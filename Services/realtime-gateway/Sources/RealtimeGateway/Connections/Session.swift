@@ -1,6 +1,7 @@
 import ChatProtocol
 import CoreMetrics
 import NIOCore
+import Observability
 import ServiceKit
 import StrictJSON
 import Tokens
@@ -18,6 +19,7 @@ final class Session: WebSocketPeer {
     private var needsFlush = false
     /// Whether the first welcome is still owed (the registration in presence-service is under way).
     private var owesWelcome = false
+    private var helloAt = NIODeadline.distantPast
 
     init(shard: ConnectionShard, gateway: Gateway) {
         self.shard = shard
@@ -41,11 +43,12 @@ final class Session: WebSocketPeer {
     func heard() { state.heard(now: .now()) }
 
     func received(text: ByteBuffer) {
-        GatewayMetrics.framesIn.increment()
         do throws(FrameRefusal) {
             let (frame, id) = try ClientFrame.decode(Array(text.readableBytesView))
+            GatewayMetrics.shared.framesIn.increment(FrameKind(frame))
             perform(state.received(frame, id: id, now: .now()))
         } catch {
+            GatewayMetrics.shared.framesIn.increment(.unreadable)
             perform(state.received(error, now: .now()))
         }
         flush()
@@ -54,6 +57,7 @@ final class Session: WebSocketPeer {
     func received(binary: ByteBuffer) { close(.unsupportedData) }
 
     func closed() {
+        if let socket { GatewayMetrics.shared.ended(socket.ending) }
         socket = nil
         shard.closed(self)
         state.closed()
@@ -72,7 +76,7 @@ final class Session: WebSocketPeer {
         case .typing(let chat, let active, let id): typing(chat, active, id)
         case .watch(let users, let id): watch(users, id)
         case .pong(let id): write(.pong(id: id, serverTime: .now, health: gateway.health.current))
-        case .reject(let id, let error): write(.error(id: id, error))
+        case .reject(let id, let error): refuse(id, error)
         case .close(let code): close(code)
         case .ping: socket?.ping()
         }
@@ -80,6 +84,7 @@ final class Session: WebSocketPeer {
 
     private func authenticate(_ token: String, _ device: String) {
         self.device = device
+        helloAt = .now()
         let ref = ref
         let shard = shard
         let gateway = gateway
@@ -122,6 +127,7 @@ final class Session: WebSocketPeer {
         guard owesWelcome, let token = state.token else { return }
         owesWelcome = false
         welcome(token)
+        GatewayMetrics.shared.welcomeTime.recordNanoseconds((NIODeadline.now() - helloAt).nanoseconds)
         flush()
     }
 
@@ -189,7 +195,7 @@ final class Session: WebSocketPeer {
                 refusal = error.reason
             }
             shard.execute { shard in
-                shard.session(ref.id)?.write(.error(id: id, refusal))
+                shard.session(ref.id)?.refuse(id, refusal)
                 shard.session(ref.id)?.flush()
             }
         }
@@ -203,13 +209,18 @@ final class Session: WebSocketPeer {
         flush()
     }
 
+    private func refuse(_ id: FrameID?, _ error: ParleyError) {
+        GatewayMetrics.shared.framesRefused.increment(error.code)
+        write(.error(id: id, error))
+    }
+
     func write(_ frame: ServerFrame) { write(ByteBuffer(bytes: JSONWriter.encode(frame))) }
 
     /// Queues a frame; ``flush()`` sends it.
     func write(_ frame: ByteBuffer) {
         guard let socket else { return }
         needsFlush = true
-        GatewayMetrics.framesOut.increment()
+        GatewayMetrics.shared.framesOut.increment()
         if !socket.write(text: frame) { close(.slowConsumer) }
     }
 
@@ -221,7 +232,6 @@ final class Session: WebSocketPeer {
 
     func close(_ code: CloseCode) {
         state.closed()
-        GatewayMetrics.closed(code)
         socket?.close(code: code.rawValue, reason: code.reason)
     }
 }

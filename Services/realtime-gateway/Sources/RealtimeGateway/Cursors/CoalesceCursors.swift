@@ -1,5 +1,6 @@
 import ChatProtocol
 import ClientThread
+import CoreMetrics
 import Logging
 import ServiceKit
 import ServiceLifecycle
@@ -44,7 +45,7 @@ final class CoalesceCursors: Service {
         waiting.withLock { waiting in
             let key = Key(chat: entry.chat, user: entry.user)
             guard var known = waiting[key] else {
-                guard waiting.count < Self.waitingMax else { return }
+                guard waiting.count < Self.waitingMax else { return GatewayMetrics.shared.cursorsDropped.increment() }
                 waiting[key] = Waiting(delivered: entry.delivered, read: entry.read, origin: origin)
                 return
             }

@@ -1,7 +1,9 @@
 import ChatProtocol
 import ClientThread
+import CoreMetrics
 import Logging
 import NIOCore
+import Observability
 import ServiceKit
 import ServiceLifecycle
 import StrictJSON
@@ -74,7 +76,7 @@ final class PresenceLink: Service {
 
     private static func repeating(every pause: Duration, _ work: () async -> Void) async {
         while !Task.isCancelled {
-            await work()
+            await TraceContext.$current.withValue(.make(), operation: work)
             // Cancelled means stopping: the loop's condition sees it.
             try? await Task.sleep(for: pause)
         }
@@ -88,11 +90,13 @@ final class PresenceLink: Service {
                 HeartbeatRequest.path,
                 body: HeartbeatRequest(instance: instance, service: "realtime-gateway", address: address),
                 deadline: .after(.seconds(2)))
+            GatewayMetrics.shared.leaseRenewedAt.set(Timestamp.now.seconds)
             for peer in peers.update(answer.instances) { await peer.greet() }
             let isForgotten = state.withLock { $0.stream.heard(applied: answer.applied) }
             wakeUp.yield()
             if isForgotten { await watchAll() }
         } catch {
+            GatewayMetrics.shared.heartbeatFailures.increment()
             logger.debug("no heartbeat", metadata: ["reason": "\(error)"])
         }
     }

@@ -2,8 +2,17 @@ import ChatProtocol
 import ClientThread
 import CoreMetrics
 import Logging
+import Observability
 import ServiceKit
 import Synchronization
+
+/// An event on its way to other gateways.
+struct RoutedEvent: Sendable {
+    let event: Event
+    /// When its way began.
+    let since: ContinuousClock.Instant
+    let trace: TraceContext?
+}
 
 /// Events on their way to one peer gateway: a bounded queue, sent in batches, one call in flight. What cannot be sent
 /// in time is dropped; the peer's sweep finds it.
@@ -17,7 +26,7 @@ final class PeerOutbox: Sendable {
     private static let patience: Duration = .seconds(8)
 
     private struct State {
-        var events: [Event] = []
+        var events: [RoutedEvent] = []
         var isSending = false
         var isClosed = false
     }
@@ -37,13 +46,19 @@ final class PeerOutbox: Sendable {
 
     var isEmpty: Bool { state.withLock { $0.events.isEmpty && !$0.isSending } }
 
+    /// Events that wait to be sent.
+    var waitingCount: Int { state.withLock { $0.events.count } }
+
+    /// When the way of the oldest of them began.
+    var oldest: ContinuousClock.Instant? { state.withLock { $0.events.first?.since } }
+
     /// Queues events.
     /// - Returns: whether the caller must start ``send()``.
-    func add(_ events: [Event]) -> Bool {
+    func add(_ events: [RoutedEvent]) -> Bool {
         state.withLock { state in
             guard !state.isClosed else { return false }
             let room = Self.eventsMax - state.events.count
-            if events.count > room { GatewayMetrics.eventsDropped.increment(by: Int64(events.count - room)) }
+            if events.count > room { GatewayMetrics.shared.eventsDropped.increment(by: Int64(events.count - room)) }
             state.events += events.prefix(room)
             defer { state.isSending = true }
             return !state.isSending
@@ -77,27 +92,34 @@ final class PeerOutbox: Sendable {
         }
     }
 
-    private func deliver(_ events: [Event]) async throws(ServiceCallError) {
+    private func deliver(_ events: [RoutedEvent]) async throws(ServiceCallError) {
+        let events = events.map(\.event)
         let _: Done = try await client.call(
             EventsRequest.path, body: EventsRequest(from: own, events: events), attempt: Self.attempt,
             deadline: .after(Self.patience))
     }
 
-    /// Sends until the queue is empty.
+    /// Sends until the queue is empty, each batch under the trace of its first.
     func send() async {
         while let batch = nextBatch() {
-            do throws(ServiceCallError) {
-                try await deliver(batch)
-                GatewayMetrics.eventsOut.increment(by: Int64(batch.count))
-            } catch {
-                GatewayMetrics.eventsDropped.increment(by: Int64(batch.count))
-                logger.warning(
-                    "events not delivered to a peer", metadata: ["peer": "\(address)", "reason": "\(error)"])
-            }
+            await TraceContext.$current.withValue(batch[0].trace) { await send(batch) }
         }
     }
 
-    private func nextBatch() -> [Event]? {
+    private func send(_ batch: [RoutedEvent]) async {
+        GatewayMetrics.shared.eventBatch.record(batch.count)
+        do throws(ServiceCallError) {
+            try await deliver(batch)
+            GatewayMetrics.shared.eventsOut.increment(by: Int64(batch.count))
+            let oldestMessage = batch.first { $0.event.tip != nil }
+            if let oldestMessage { GatewayMetrics.shared.deliveredByPeer.record(since: oldestMessage.since) }
+        } catch {
+            GatewayMetrics.shared.eventsDropped.increment(by: Int64(batch.count))
+            logger.warning("events not delivered to a peer", metadata: ["peer": "\(address)", "reason": "\(error)"])
+        }
+    }
+
+    private func nextBatch() -> [RoutedEvent]? {
         state.withLock { state in
             guard !state.events.isEmpty else {
                 state.isSending = false
@@ -105,7 +127,7 @@ final class PeerOutbox: Sendable {
             }
             var bytes = 0
             let count = state.events.prefix(Self.batchMax).prefix { event in
-                bytes += event.frame.count
+                bytes += event.event.frame.count
                 return bytes <= Self.batchBytesMax
             }.count
             let batch = Array(state.events.prefix(max(1, count)))

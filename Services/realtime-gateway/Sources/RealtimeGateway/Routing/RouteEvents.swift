@@ -1,6 +1,7 @@
 import ChatProtocol
 import ClientThread
 import CoreMetrics
+import Observability
 import ServiceKit
 import ServiceLifecycle
 import Synchronization
@@ -26,7 +27,7 @@ final class RouteEvents: Service {
     private let lookUp: LookUp
     /// A fault switch of tests: events to peers are lost.
     private let dropsEvents: Bool
-    private let waiting = Mutex<[Event]>([])
+    private let waiting = Mutex<[RoutedEvent]>([])
     private let wake: AsyncStream<Void>
     private let wakeUp: AsyncStream<Void>.Continuation
 
@@ -41,10 +42,13 @@ final class RouteEvents: Service {
 
     /// Takes events in. Those of messages are committed by now: who is looked up later cannot be missed for having
     /// connected before.
-    func callAsFunction(_ events: [Event]) {
+    /// - Parameter start: when their way began, to measure it by.
+    func callAsFunction(_ events: [Event], since start: ContinuousClock.Instant) {
         guard !events.isEmpty, !dropsEvents else { return }
         let count = peers.count
         if count == 0 { return }
+        let trace = TraceContext.current
+        let events = events.map { RoutedEvent(event: $0, since: start, trace: trace) }
         if lookUp == .auto && count <= Self.fewPeers { return sendToAll(events) }
         let room = waiting.withLock { waiting in
             guard waiting.count + events.count <= Self.waitingMax else { return false }
@@ -54,16 +58,21 @@ final class RouteEvents: Service {
         if room { wakeUp.yield() } else { sendToAll(events) }
     }
 
+    /// Events that wait for a look-up.
+    var waitingCount: Int { waiting.withLock { $0.count } }
+
     func run() async throws {
         await cancelWhenGracefulShutdown {
             for await _ in self.wake {
-                while case let batch = self.nextBatch(), !batch.isEmpty { await self.route(batch) }
+                while case let batch = self.nextBatch(), !batch.isEmpty {
+                    await TraceContext.$current.withValue(batch[0].trace) { await self.route(batch) }
+                }
             }
         }
         sendToAll(waiting.withLock { $0 })
     }
 
-    private func nextBatch() -> [Event] {
+    private func nextBatch() -> [RoutedEvent] {
         waiting.withLock { waiting in
             let batch = Array(waiting.prefix(Self.batchMax))
             waiting.removeFirst(batch.count)
@@ -71,10 +80,10 @@ final class RouteEvents: Service {
         }
     }
 
-    private func route(_ events: [Event]) async {
+    private func route(_ events: [RoutedEvent]) async {
         // A service known to be away is not waited for; its own probes find out when it is back.
         guard presence.isUp else { return fallBack(events) }
-        let users = Array(Set(events.flatMap(\.recipients)))
+        let users = Array(Set(events.flatMap(\.event.recipients)))
         do throws(ServiceCallError) {
             let answer: RoutesAnswer = try await presence.call(
                 RoutesRequest.path, body: RoutesRequest(users: users), attempt: Self.patience,
@@ -86,15 +95,15 @@ final class RouteEvents: Service {
         }
     }
 
-    private func fallBack(_ events: [Event]) {
-        GatewayMetrics.routeFallbacks.increment()
+    private func fallBack(_ events: [RoutedEvent]) {
+        GatewayMetrics.shared.routeFallbacks.increment()
         sendToAll(events)
     }
 
-    private func send(_ events: [Event], along routes: [UserID: [InstanceID]]) {
-        var byPeer: [InstanceID: [Event]] = [:]
+    private func send(_ events: [RoutedEvent], along routes: [UserID: [InstanceID]]) {
+        var byPeer: [InstanceID: [RoutedEvent]] = [:]
         for event in events {
-            for instance in Set(event.recipients.flatMap { routes[$0] ?? [] }) {
+            for instance in Set(event.event.recipients.flatMap { routes[$0] ?? [] }) {
                 byPeer[instance, default: []].append(event)
             }
         }
@@ -103,11 +112,11 @@ final class RouteEvents: Service {
         }
     }
 
-    private func sendToAll(_ events: [Event]) {
+    private func sendToAll(_ events: [RoutedEvent]) {
         for outbox in peers.all { send(events, to: outbox) }
     }
 
-    private func send(_ events: [Event], to outbox: PeerOutbox) {
+    private func send(_ events: [RoutedEvent], to outbox: PeerOutbox) {
         if outbox.add(events) { calls.add { await outbox.send() } }
     }
 }

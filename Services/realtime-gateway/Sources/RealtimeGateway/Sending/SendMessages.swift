@@ -3,6 +3,7 @@ import ClientThread
 import CoreMetrics
 import Logging
 import NIOCore
+import Observability
 import ServiceKit
 import ServiceLifecycle
 import StrictJSON
@@ -14,6 +15,10 @@ import Synchronization
 /// Chats are spread over lanes. Each lane has one call in flight, and what comes meanwhile is the next batch, so that
 /// batches grow with the load and nothing waits for a timer.
 final class SendMessages: Service {
+    /// Events, the connections they come from, answers to single connections, and when this gateway learnt of the commit.
+    typealias Publish =
+        @Sendable ([Event], [ConnectionRef?], [(ConnectionRef, ByteBuffer)], ContinuousClock.Instant) -> Void
+
     private static let attempt: Duration = .seconds(1)
     private static let laneCount = 4
     /// What somebody is told to wait who was refused under overload; random, so that they do not come back together.
@@ -33,7 +38,7 @@ final class SendMessages: Service {
     }
 
     private let messageService: ServiceClient
-    private let publish: @Sendable ([Event], [ConnectionRef?], [(ConnectionRef, ByteBuffer)]) -> Void
+    private let publish: Publish
     private let executor: any TaskExecutor
     private let logger: Logger
     private let lanes: [Lane]
@@ -44,7 +49,7 @@ final class SendMessages: Service {
     ///     single connections.
     init(
         messageService: ServiceClient, executor: any TaskExecutor, logger: Logger,
-        publish: @escaping @Sendable ([Event], [ConnectionRef?], [(ConnectionRef, ByteBuffer)]) -> Void
+        publish: @escaping Publish
     ) {
         self.messageService = messageService
         self.executor = executor
@@ -56,13 +61,12 @@ final class SendMessages: Service {
 
     /// Takes a message in. Its answer goes to the origin.
     func submit(_ entry: AppendRequest.Entry, from origin: SendOrigin) {
-        GatewayMetrics.sends.increment()
         let lane = lanes[Int(entry.chat.low % UInt64(lanes.count))]
         let job = SendJob(entry: entry, origin: origin, submitted: .now)
         if lane.queue.withLock({ $0.add(job, now: job.submitted) }) {
             lane.wakeUp.yield()
         } else {
-            GatewayMetrics.sendsShed.increment()
+            GatewayMetrics.shared.sendsShed.increment()
             finish([job], [.refused(.unavailable)])
         }
     }
@@ -71,6 +75,9 @@ final class SendMessages: Service {
     func send(_ entry: AppendRequest.Entry) async -> AppendOutcome {
         await withCheckedContinuation { submit(entry, from: .request($0)) }
     }
+
+    /// Messages that wait to be appended.
+    var waitingCount: Int { lanes.map { $0.queue.withLock { $0.waiting.count } }.reduce(0, +) }
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -91,8 +98,10 @@ final class SendMessages: Service {
                 !jobs.isEmpty || !expired.isEmpty
             {
                 refuse(expired)
-                if let oldest = jobs.first {
-                    GatewayMetrics.sendQueueAge.recordNanoseconds(oldest.submitted.duration(to: .now).nanoseconds)
+                guard let oldest = jobs.first else { continue }
+                GatewayMetrics.shared.sendQueueAge.record(since: oldest.submitted)
+                // A batch goes under the trace of its first.
+                await TraceContext.$current.withValue(oldest.trace ?? .make()) {
                     finish(jobs, await append(jobs, key: lane.key))
                 }
             }
@@ -104,7 +113,7 @@ final class SendMessages: Service {
 
     /// An unknown outcome is resolved by the same append again, which the client's id makes safe.
     private func append(_ jobs: [SendJob], key: UInt64) async -> [AppendOutcome] {
-        GatewayMetrics.sendBatch.increment()
+        GatewayMetrics.shared.sendBatch.record(jobs.count)
         do throws(ServiceCallError) {
             let answer: AppendAnswer = try await messageService.call(
                 AppendRequest.path, body: AppendRequest(entries: jobs.map(\.entry)), key: key,
@@ -119,21 +128,23 @@ final class SendMessages: Service {
 
     /// Answers the senders, then hands the stored messages on.
     private func finish(_ jobs: [SendJob], _ outcomes: [AppendOutcome]) {
+        let now = ContinuousClock.now
         var answers: [(ConnectionRef, ByteBuffer)] = []
         var events: [Event] = []
         var origins: [ConnectionRef?] = []
         for (job, outcome) in zip(jobs, outcomes) {
             if case .request(let continuation) = job.origin { continuation.resume(returning: outcome) }
             if let ref = job.origin.connection { answers.append((ref, Self.answer(to: job.entry, outcome))) }
+            GatewayMetrics.shared.sends.increment(SendResult(outcome))
             guard case .stored(let seq, let sentAt, let members) = outcome else { continue }
-            GatewayMetrics.sendTime.recordNanoseconds(job.submitted.duration(to: .now).nanoseconds)
+            GatewayMetrics.shared.sendTime.record(since: job.submitted, until: now)
             let entry = job.entry
             let message = Message(
                 chat: entry.chat, seq: seq, id: entry.id, from: entry.from, body: entry.body, sentAt: sentAt)
             events.append(Event(recipients: members, frame: .message(message)))
             origins.append(job.origin.connection)
         }
-        publish(events, origins, answers)
+        publish(events, origins, answers, now)
     }
 
     private static func answer(to entry: AppendRequest.Entry, _ outcome: AppendOutcome) -> ByteBuffer {

@@ -1,5 +1,6 @@
 import ChatProtocol
 import ClientThread
+import Observability
 import ServiceKit
 
 /// Where a send came from and its answer goes.
@@ -20,6 +21,8 @@ struct SendJob: Sendable {
     let entry: AppendRequest.Entry
     let origin: SendOrigin
     let submitted: ContinuousClock.Instant
+    /// Of a request; a frame has none of its own.
+    let trace = TraceContext.current
 
     var deadline: ContinuousClock.Instant { submitted.advanced(by: Self.deadline) }
 }

@@ -3,6 +3,7 @@ import ClientThread
 import CoreMetrics
 import Logging
 import NIOCore
+import Observability
 import ServiceKit
 import ServiceLifecycle
 import StrictJSON
@@ -65,7 +66,7 @@ final class Sweep: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                let wasAnswered = await self.sweep()
+                let wasAnswered = await TraceContext.$current.withValue(.make(), operation: self.sweep)
                 // Cancelled means stopping: the loop's condition sees it.
                 try? await Task.sleep(for: wasAnswered ? Self.interval : Self.intervalUntilAnswered)
             }
@@ -73,12 +74,18 @@ final class Sweep: Service {
     }
 
     private func sweep() async -> Bool {
-        guard let answer = await ask(TipsRequest(cursor: state.withLock { $0.cursor })) else { return false }
+        let start = ContinuousClock.now
+        let answer = await ask(TipsRequest(cursor: state.withLock { $0.cursor }))
+        GatewayMetrics.shared.sweepTime.record(since: start)
+        guard let answer else { return false }
+        GatewayMetrics.shared.sweptAt.set(Timestamp.now.seconds)
         let finding = state.withLock { $0.answered(answer) { registry.has($0) } }
         guard isOn else { return true }
         switch finding {
         case .nothing: break
-        case .everything: registry.broadcast(Self.resyncAll)
+        case .everything:
+            GatewayMetrics.shared.resyncs.increment("everything")
+            registry.broadcast(Self.resyncAll)
         case .chats(let tips): await deliver(tips)
         }
         return true
@@ -92,7 +99,7 @@ final class Sweep: Service {
             note(.directly)
             return answer
         } catch {
-            GatewayMetrics.sweepFailures.increment()
+            GatewayMetrics.shared.sweepFailures.increment()
             logger.warning("sweep failed", metadata: ["reason": "\(error)"])
         }
         for peer in peers.all.shuffled().prefix(Self.peersMax) {
@@ -134,7 +141,8 @@ final class Sweep: Service {
         }
         registry.deliver(events: events)
         delivered(late.map { EventTip(chat: $0.chat, seq: $0.lastSeq) })
-        GatewayMetrics.deliveredBySweep.increment(by: Int64(late.count))
+        GatewayMetrics.shared.resyncs.increment("chats", by: events.count)
+        GatewayMetrics.shared.deliveredBySweep.increment(by: Int64(late.count))
     }
 
     private static let resyncAll = ByteBuffer(bytes: JSONWriter.encode(ServerFrame.resync(chats: nil)))
