@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 import manifests
+import rules
 from manifests import SERVICES, container, environment, label, matches, named, of_kind, pod, ports, workloads
 
 everywhere = pytest.mark.parametrize("name", manifests.RENDERED)
@@ -198,14 +199,10 @@ def test_the_adapter_gives_the_metric_that_the_gateways_are_scaled_by():
     assert [rule["name"]["as"] for rule in rules["rules"]["custom"]] == wanted
 
 
-def test_rules_are_of_metrics_that_there_are():
-    sources = manifests.swift(manifests.ROOT / "Services") + manifests.swift(manifests.ROOT / "Libraries")
+def test_the_rules_of_the_operator_are_those_of_the_monitoring_folder():
     (document,) = of_kind("production", "PrometheusRule")
-    for group in document["spec"]["groups"]:
-        for rule in group["rules"]:
-            text = rule["expr"] + rule["annotations"]["description"]
-            for metric in re.findall(r"\bparley_\w+", text):
-                assert f'"{re.sub("_(count|sum|bucket)$", "", metric)}"' in sources, metric
+    wanted = rules.rule_document(manifests.ROOT / "deploy" / "monitoring" / "rules")
+    assert document["spec"] == wanted["spec"], "run Tests/Kubernetes/rules.py"
 
 
 # --- The edge ------------------------------------------------------------------------------------------------------------
