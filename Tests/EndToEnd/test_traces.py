@@ -13,7 +13,7 @@ from parley_client import eventually, new_id
 from parley_system import LocalSystem
 
 SENDING, RECEIVING = "realtime-gateway-1", "realtime-gateway-2"
-APPEND, ROUTES, EVENTS, USERS = (f"/internal/v1/{name}" for name in ("messages", "routes", "events", "users"))
+APPEND, ROUTES, EVENTS, USERS = (f"/internal/v1/{name}" for name in ("messages", "routes", "events", "users/exist"))
 
 
 @pytest.fixture
@@ -51,13 +51,11 @@ def test_a_message_of_a_socket_has_one_trace_in_all_services(looked_up: Talk, lo
     seen(trace, local, ("presence-service-1", ROUTES), (RECEIVING, EVENTS))
 
 
-def test_a_request_that_needs_auth_service_takes_its_trace_there(
-    local: LocalSystem, register: MakeUser
-) -> None:
+def test_a_request_that_needs_auth_service_takes_its_trace_there(local: LocalSystem, register: MakeUser) -> None:
     ada, bob, trace = register("ada"), register("bob"), secrets.token_hex(16)
     answer = ada.api.request("PUT", f"/api/v1/chats/with/{bob.id}", headers=traceparent(trace))
     assert answer.status == 200
-    assert trace in {line.get("trace") for line in lines(local, "auth-service-1") if line.get("route", "").startswith("/internal/")}
+    seen(trace, local, ("auth-service-1", USERS))
 
 
 def traceparent(trace: str) -> dict[str, str]:
