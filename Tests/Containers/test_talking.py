@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -40,6 +41,13 @@ def test_the_edge_spreads_sockets_over_all_gateways(project: RunningProject, reg
     assert len(gateways) == SCALE["realtime-gateway"]
 
 
+def test_the_services_know_the_address_that_the_edge_saw(project: RunningProject, register: MakeUser) -> None:
+    """Not the edge's own, or all people together would be one to the sign-in throttle."""
+    (session,) = register("ada").api.get("/api/v1/auth/sessions")["sessions"]
+    own = project.containers()["edge"].address()
+    assert session["address"] and session["address"].rsplit(".", 1)[0] != own.rsplit(".", 1)[0]
+
+
 def test_a_gateway_that_crashes_is_started_again_and_nothing_is_lost(
     project: RunningProject, register: MakeUser
 ) -> None:
@@ -64,6 +72,25 @@ def test_a_gateway_that_crashes_is_started_again_and_nothing_is_lost(
     at_bob = bob.connect(f"http://{after.address()}:8103")
     at_ada.say(chat, "welcome back")
     at_bob.sees(chat, "welcome back", 12)
+
+
+def test_a_name_that_nobody_has_holds_nothing_up(project: RunningProject, register: MakeUser) -> None:
+    """Without any presence-service its name is looked up in vain, for seconds; messages do not wait for that."""
+    ada, bob = register("ada"), register("bob")
+    chat = ada.open_chat(bob)
+    at_ada, at_bob = (person.connect(url) for person, url in zip((ada, bob), project.gateway_urls(), strict=False))
+    everything = project.containers()
+    gone = [everything[name].id for name in project.of("presence-service")]
+    docker("kill", *gone)
+    try:
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            at_ada.say(chat, "still here", within=2)
+            time.sleep(0.1)
+    finally:
+        docker("start", *gone)
+    at_bob.until(lambda: len(at_bob.all("message")) == len(at_ada.all("ack")), "all of it at Bob, live", 12)
+    eventually(project.serves, "everything serves again", 60)
 
 
 def test_a_stopped_service_ends_well_within_its_time(project: RunningProject) -> None:

@@ -20,6 +20,9 @@ final class CurlEasy {
         // A name's addresses are asked for again with nearly every new connection: an instance that was started anew
         // has another one, and curl would believe the old one for a minute.
         _ = parley_curl_set_long(handle, CURLOPT_DNS_CACHE_TIMEOUT, 1)
+        // A call that is over must not wait for a name server that does not answer: curl would, on the one thread of all
+        // calls. The thread that asks ends by itself.
+        _ = parley_curl_set_long(handle, CURLOPT_QUICK_EXIT, 1)
         _ = parley_curl_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https")
         _ = parley_curl_set_text(handle, CURLOPT_PROXY, "")
         _ = parley_curl_set_sink(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
