@@ -36,8 +36,11 @@ def test_a_third_person_with_the_chat_s_address_open_receives_nothing_of_it(peop
     eve = people.sign_up("Eve")
     # Past the service worker, so that every answer comes over the wire that is tapped.
     eve.context.new_cdp_session(eve.page).send("Network.setBypassServiceWorker", {"bypass": True})
+    # From an empty page: what was still on its way to the page before could not be read any more.
+    address = eve.page.url
+    eve.page.goto("about:blank")
     tap = Wiretap(eve)
-    eve.page.reload()
+    eve.page.goto(address)
     eve.is_signed_in()
     eve.go(f"chat/{ada.chat}")
     eve.page.wait_for_timeout(500)
