@@ -10,7 +10,7 @@ package struct OutboundBacklog {
         /// Bytes of memory that may wait once ``patience`` is over.
         package var lasting = 192 << 10
         /// Bytes of memory that may wait at any time; more than one batch of messages, which is bounded, can be.
-        package var burst = 1 << 20
+        package var burst = 384 << 10
         package var patience: TimeAmount = .seconds(1)
 
         package init() {}
