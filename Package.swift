@@ -44,8 +44,8 @@ let package = Package(
             "ServiceKit",
             [
                 "CMalloc", "ChatProtocol", "ClientThread", "HTTPClient", "Observability", "StrictJSON", "Tokens",
-                .hummingbird, .hummingbirdCore, .httpTypes, .lifecycle, .logging, .metrics, .nioCore, .nioPosix,
-                .unixSignals,
+                .hummingbird, .hummingbirdCore, .httpTypes, .lifecycle, .logging, .metrics, .nioCore, .nioHTTP1,
+                .nioHTTPTypes, .nioHTTPTypesHTTP1, .nioPosix, .unixSignals,
             ]),
 
         // Services: a library with everything in it and an executable that starts it.
@@ -75,7 +75,9 @@ let package = Package(
         .tests("TokensTests", ["ChatProtocol", "StrictJSON", "Tokens", .crypto]),
         .tests("HTTPClientTests", ["ClientThread", "HTTPClient", .logging, .nioCore, .nioPosix, .nioHTTP1]),
         .tests("ObservabilityTests", ["ChatProtocol", "Observability", .coreMetrics]),
-        .tests("ServiceKitTests", ["ChatProtocol", "ServiceKit"]),
+        .tests(
+            "ServiceKitTests",
+            ["ChatProtocol", "ServiceKit", "StrictJSON", "Tokens", .logging, .nioCore, .nioEmbedded, .nioHTTP1]),
         .tests("WebSocketServerTests", ["WebSocketServer", .nioCore, .nioEmbedded, .nioHTTP1, .nioWebSocket]),
         .tests("RealtimeGatewayTests", ["ChatProtocol", "RealtimeGateway", "Support", "Tokens", .nioCore]),
         .tests("MessageServiceTests", ["ChatProtocol", "MessageService", "Postgres"]),

@@ -93,17 +93,20 @@ class SqlReader:
                 await self.close()
             await asyncio.sleep(SQL_EVERY)
 
-    async def _rows(self, last: dict[str, int]) -> list[tuple[Any, ...]]:
-        if self._connection is None:
-            self._connection = await psycopg.AsyncConnection.connect(
-                self.database_url, autocommit=True, connect_timeout=3
-            )
-        cursor = await self._connection.execute(self.ROWS, (list(last), list(last.values())))
+    async def _connect(self) -> psycopg.AsyncConnection[Any]:
+        return await psycopg.AsyncConnection.connect(self.database_url, autocommit=True, connect_timeout=3)
+
+    async def _rows(
+        self, connection: psycopg.AsyncConnection[Any], last: dict[str, int]
+    ) -> list[tuple[Any, ...]]:
+        cursor = await connection.execute(self.ROWS, (list(last), list(last.values())))
         return await cursor.fetchall()
 
     async def _poll(self) -> None:
         new: dict[str, list[int]] = {}
-        for chat, seq, id, sender, body, sent_at in await self._rows(self.last):
+        if self._connection is None:
+            self._connection = await self._connect()
+        for chat, seq, id, sender, body, sent_at in await self._rows(self._connection, self.last):
             chat = intern(chat)
             new.setdefault(chat, [self.last[chat]]).append(seq)
             self.history.add(
@@ -117,9 +120,11 @@ class SqlReader:
             self.last[chat] = seqs[-1]
 
     async def read_all(self) -> None:
+        """On a connection of its own: it takes longer than a poll may, which would close the connection under it."""
         rows: dict[str, list[list[Any]]] = {chat: [] for chat in self.last}
-        for chat, seq, id, sender, body, sent_at in await self._rows(dict.fromkeys(self.last, 0)):
-            rows[chat].append([seq, id, sender, digest(body), sent_at])
+        async with await self._connect() as connection:
+            for chat, seq, id, sender, body, sent_at in await self._rows(connection, dict.fromkeys(self.last, 0)):
+                rows[chat].append([seq, id, sender, digest(body), sent_at])
         for chat in self.last:
             self.history.add(Final(self.history.now, "sql", chat, rows[chat]))
 

@@ -124,12 +124,20 @@ struct AppendTests {
         let (good, stranger) = (try entry("ok"), try entry("no", from: .make()))
         await withTaskGroup(of: Void.self) { group in
             group.addTask { try? await lane.run() }
-            async let first = appendMessages([good, stranger], deadline: .after(.seconds(5)))
-            async let second = appendMessages([good], deadline: .after(.seconds(5)))
+            async let first = outcomes(of: [good, stranger], appendMessages)
+            async let second = outcomes(of: [good], appendMessages)
             let outcomes = await (first, second)
             #expect(outcomes.0[1] == .refused(.notFound))
             #expect(outcomes.0[0] == outcomes.1[0] && seq(outcomes.1[0]) == 1)
             group.cancelAll()
+        }
+    }
+
+    private func outcomes(
+        of entries: [AppendRequest.Entry], _ appendMessages: AppendMessages
+    ) async -> [AppendOutcome] {
+        await withCheckedContinuation { continuation in
+            appendMessages(entries, deadline: .after(.seconds(5))) { continuation.resume(returning: $0) }
         }
     }
 

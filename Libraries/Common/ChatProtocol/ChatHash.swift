@@ -17,40 +17,26 @@ package struct ChatHash: Hashable, Sendable, Comparable, CustomStringConvertible
     package init(directChatOf a: UserID, and b: UserID) {
         let (low, high) = a < b ? (a, b) : (b, a)
         let digest = SHA256.hash(data: Array("parley:direct:".utf8) + low.utf8 + [UInt8(ascii: ":")] + high.utf8)
-        let bytes = Array(digest)
-        self.init(
-            high: bytes[0..<8].reduce(0) { $0 << 8 | UInt64($1) },
-            low: bytes[8..<16].reduce(0) { $0 << 8 | UInt64($1) })
-    }
-
-    /// Reads 32 lower-case hexadecimal digits; anything else is nil.
-    package init?(_ text: some Collection<UInt8>) {
-        guard text.count == 32 else { return nil }
-        var words: (UInt64, UInt64) = (0, 0)
-        for (position, byte) in text.enumerated() {
-            guard let digit = Hex.value(of: byte) else { return nil }
-            if position < 16 { words.0 = words.0 << 4 | digit } else { words.1 = words.1 << 4 | digit }
-        }
-        self.init(high: words.0, low: words.1)
-    }
-
-    package init?(_ text: some StringProtocol) { self.init(text.utf8) }
-
-    /// The 16 bytes in network order; nil for any other length.
-    package init?(bytes: some Collection<UInt8>) {
-        guard let words = Hex.words(of: bytes) else { return nil }
+        guard let words = Hex.words(Array(digest)[..<16]) else { preconditionFailure("SHA-256 has 32 bytes") }
         self.init(high: words.high, low: words.low)
     }
 
+    private init?(_ words: Hex.Words?) {
+        guard let words else { return nil }
+        self.init(high: words.high, low: words.low)
+    }
+
+    /// Reads 32 lower-case hexadecimal digits; anything else is nil.
+    package init?(_ text: ArraySlice<UInt8>) { self.init(Hex.digits32(text)) }
+
+    package init?(_ text: some StringProtocol) { self.init(Array(text.utf8)[...]) }
+
+    /// The 16 bytes in network order; nil for any other length.
+    package init?(bytes: ArraySlice<UInt8>) { self.init(Hex.words(bytes)) }
+
     package var bytes: [UInt8] { Hex.bytes(high: high, low: low) }
 
-    package var utf8: [UInt8] {
-        var text: [UInt8] = []
-        text.reserveCapacity(32)
-        Hex.append(high, digits: 16, to: &text)
-        Hex.append(low, digits: 16, to: &text)
-        return text
-    }
+    package var utf8: [UInt8] { Hex.digits32(high: high, low: low) }
 
     package var description: String { String(decoding: utf8, as: UTF8.self) }
 

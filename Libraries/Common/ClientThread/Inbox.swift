@@ -79,10 +79,13 @@ package final class Inbox<Item: Sendable>: Sendable, TaskExecutor {
     }
 
     /// Runs the jobs and takes all items out. Called by the thread only.
-    package func drain() -> [Item] {
+    /// - Parameter isWoken: whether ``wakeDescriptor`` may be readable; a thread that has just asked knows.
+    package func drain(isWoken: Bool = true) -> [Item] {
         thread.store(pthread_self(), ordering: .relaxed)
-        var wakes = [UInt8](repeating: 0, count: 64)
-        while read(wakeDescriptor, &wakes, wakes.count) == wakes.count {}
+        if isWoken {
+            var wakes = [UInt8](repeating: 0, count: 64)
+            while read(wakeDescriptor, &wakes, wakes.count) == wakes.count {}
+        }
         for _ in 0..<Self.jobRoundsMax {
             let jobs = state.withLock { state in
                 defer { state.jobs = [] }

@@ -43,15 +43,16 @@ final class CurlLoop {
     }
 
     func run() {
+        var isWoken = true
         while true {
-            waiting += inbox.drain()
+            waiting += inbox.drain(isWoken: isWoken)
             if waiting.isEmpty && active.isEmpty && inbox.end() { return }
             startWaiting()
             var running: Int32 = 0
             let code = curl_multi_perform(multi, &running)
             if code != CURLM_OK { logger.error("curl_multi_perform failed", metadata: ["code": "\(code.rawValue)"]) }
             finishDone()
-            wait()
+            isWoken = wait()
         }
     }
 
@@ -87,11 +88,13 @@ final class CurlLoop {
         }
     }
 
-    private func wait() {
+    /// - Returns: whether the inbox has woken the thread.
+    private func wait() -> Bool {
         var wake = curl_waitfd(fd: inbox.wakeDescriptor, events: Int16(CURL_WAIT_POLLIN), revents: 0)
         var ready: Int32 = 0
         let patience: CInt = !inbox.isEmpty ? 0 : active.isEmpty ? 30_000 : 1000
         let code = curl_multi_poll(multi, &wake, 1, patience, &ready)
         if code != CURLM_OK { logger.error("curl_multi_poll failed", metadata: ["code": "\(code.rawValue)"]) }
+        return wake.revents != 0
     }
 }

@@ -46,6 +46,8 @@ final class PostgresPipeline {
     private var statementCount = 0
     private var backoff = ReconnectBackoff()
     private var wasConnected = true
+    /// Whether the inbox may have woken the thread since it was drained.
+    private var isWoken = true
 
     init(
         configuration: PostgresConfiguration, inbox: Inbox<PipelineRequest>, metrics: PostgresMetrics, logger: Logger
@@ -58,7 +60,8 @@ final class PostgresPipeline {
 
     func run() {
         while true {
-            waiting += inbox.drain()
+            waiting += inbox.drain(isWoken: isWoken)
+            isWoken = true
             if waiting.isEmpty && inFlight.isEmpty && inbox.end() { return }
             guard let handle else {
                 connect()
@@ -81,6 +84,7 @@ final class PostgresPipeline {
         let ready = pollDescriptors(
             [(socket, POLLIN | (pendingOutput == 1 ? POLLOUT : 0)), (inbox.wakeDescriptor, POLLIN)],
             timeout: patience)
+        isWoken = ready[1] != 0
         if ready[0] & (POLLIN | POLLHUP | POLLERR) != 0 {
             guard PQconsumeInput(handle.connection) == 1 else { throw .connectionLost(handle.lastError) }
             try readResults(handle)

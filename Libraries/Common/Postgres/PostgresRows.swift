@@ -23,6 +23,7 @@ package struct PostgresRow: Sendable {
 
     /// The value of a column that is never NULL.
     /// - Throws: ``PostgresError/decoding(_:)`` where it is NULL or of another type.
+    @inlinable
     package func get<Value: PostgresDecodable>(
         _ column: Int, as type: Value.Type = Value.self
     ) throws(PostgresError) -> Value {
@@ -33,17 +34,23 @@ package struct PostgresRow: Sendable {
     }
 
     /// The value of a column that may be NULL.
+    @inlinable
     package func getOptional<Value: PostgresDecodable>(
         _ column: Int, as type: Value.Type = Value.self
     ) throws(PostgresError) -> Value? {
+        guard let bytes = try bytes(column) else { return nil }
+        guard let value = Value(postgres: bytes) else { throw .decoding("column \(column) is not \(type)") }
+        return value
+    }
+
+    /// What a column holds; nil for NULL.
+    @usableFromInline
+    func bytes(_ column: Int) throws(PostgresError) -> ArraySlice<UInt8>? {
         let cell = first + column
         guard column < rows.columnCount else { throw .decoding("no column \(column)") }
         let end = rows.ends[cell]
         if end < 0 { return nil }
         let start = cell == 0 ? 0 : rows.ends[cell - 1]
-        guard let value = Value(postgres: rows.bytes[(start < 0 ? -1 - start : start)..<end]) else {
-            throw .decoding("column \(column) is not \(type)")
-        }
-        return value
+        return rows.bytes[(start < 0 ? -1 - start : start)..<end]
     }
 }

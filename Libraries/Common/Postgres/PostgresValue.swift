@@ -10,6 +10,7 @@ package protocol PostgresEncodable: Sendable {
 }
 
 /// A type that can be read from a column in PostgreSQL's binary format.
+@usableFromInline
 package protocol PostgresDecodable {
     init?(postgres bytes: ArraySlice<UInt8>)
 }
@@ -23,9 +24,10 @@ extension Array where Element == UInt8 {
 }
 
 extension ArraySlice<UInt8> {
+    @inlinable
     func bigEndian<Value: FixedWidthInteger>(_ type: Value.Type) -> Value? {
         guard count == Value.bitWidth / 8 else { return nil }
-        return reduce(Value.zero) { $0 << 8 | Value(truncatingIfNeeded: $1) }
+        return withUnsafeBytes { Value(bigEndian: $0.loadUnaligned(as: Value.self)) }
     }
 }
 
@@ -35,6 +37,7 @@ extension Int64: PostgresCodable {
     package func encodePostgres(into bytes: inout [UInt8]) { bytes.appendBigEndian(self) }
 
     /// Reads int8 and int4.
+    @usableFromInline
     package init?(postgres bytes: ArraySlice<UInt8>) {
         if bytes.count == 4, let value = bytes.bigEndian(Int32.self) {
             self = Int64(value)
@@ -50,6 +53,7 @@ extension Bool: PostgresCodable {
     package static var postgresType: UInt32 { 16 }
     package static var postgresArrayType: UInt32 { 1000 }
     package func encodePostgres(into bytes: inout [UInt8]) { bytes.append(self ? 1 : 0) }
+    @usableFromInline
     package init?(postgres bytes: ArraySlice<UInt8>) {
         guard bytes.count == 1 else { return nil }
         self = bytes.first == 1
@@ -60,6 +64,7 @@ extension String: PostgresCodable {
     package static var postgresType: UInt32 { 25 }
     package static var postgresArrayType: UInt32 { 1009 }
     package func encodePostgres(into bytes: inout [UInt8]) { bytes.append(contentsOf: utf8) }
+    @usableFromInline
     package init?(postgres bytes: ArraySlice<UInt8>) { self.init(decoding: bytes, as: UTF8.self) }
 }
 
@@ -135,6 +140,7 @@ extension Array: PostgresEncodable where Element: PostgresEncodable {
 
 /// Reads a one-dimensional array without NULLs (the format of `array_send`).
 extension Array: PostgresDecodable where Element: PostgresDecodable {
+    @inlinable
     package init?(postgres bytes: ArraySlice<UInt8>) {
         self = []
         var rest = bytes

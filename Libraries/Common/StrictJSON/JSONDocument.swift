@@ -2,6 +2,7 @@
 /// duplicate keys, a byte order mark, invalid UTF-8, lone surrogates, `\u0000` and numbers that are not finite are
 /// all refused, and depth and size have limits. Values stay in the source bytes and are read when asked for, so that
 /// parsing costs one array and no strings.
+@usableFromInline
 package struct JSONDocument: Sendable {
     /// How deeply objects and arrays may nest.
     package static let depthMax = 32
@@ -25,6 +26,7 @@ package struct JSONDocument: Sendable {
 
     /// Parses all of `bytes` as one value.
     /// - Throws: ``JSONError/malformed(_:offset:)`` with the first offence.
+    @usableFromInline
     package init(parsing bytes: [UInt8]) throws(JSONError) {
         var parser = JSONParser(bytes: bytes)
         try parser.parseDocument()
@@ -33,16 +35,19 @@ package struct JSONDocument: Sendable {
     }
 
     /// The outermost value.
+    @usableFromInline
     package var root: JSONValue { JSONValue(document: self, index: 0) }
 }
 
 /// Why a text is not the JSON that was asked for. Its description is safe to show to a client: it names fields and
 /// positions, never values.
+@usableFromInline
 package enum JSONError: Error, Equatable, CustomStringConvertible {
     case malformed(String, offset: Int)
     case missing(String)
     case mismatch(String, expected: String)
 
+    @usableFromInline
     package var description: String {
         switch self {
         case .malformed(let why, let offset): "not valid JSON: \(why) at byte \(offset)"

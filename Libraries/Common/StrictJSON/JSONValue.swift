@@ -1,4 +1,5 @@
 /// One value of a ``JSONDocument``, read on demand.
+@usableFromInline
 package struct JSONValue: Sendable {
     let document: JSONDocument
     let index: Int
@@ -8,6 +9,7 @@ package struct JSONValue: Sendable {
     /// The bytes of the value in the source: of a string, what stands between the quotes.
     private var source: ArraySlice<UInt8> { document.bytes[Int(node.start)..<Int(node.end)] }
 
+    @usableFromInline
     package var isNull: Bool { node.kind == .null }
     package var isObject: Bool { node.kind == .object }
 
@@ -50,6 +52,7 @@ package struct JSONValue: Sendable {
     package var bool: Bool? { node.kind == .bool ? source.first == UInt8(ascii: "t") : nil }
 
     /// The elements of an array, or nil for any other kind.
+    @usableFromInline
     package var elements: [JSONValue]? {
         guard node.kind == .array else { return nil }
         var result: [JSONValue] = []
@@ -62,6 +65,7 @@ package struct JSONValue: Sendable {
     }
 
     /// The value of a key of an object; nil where there is none or the value is no object.
+    @usableFromInline
     package subscript(_ key: StaticString) -> JSONValue? {
         guard node.kind == .object else { return nil }
         let wanted = UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount)
@@ -76,15 +80,20 @@ package struct JSONValue: Sendable {
         return nil
     }
 
+    // The generic code here and below is inlinable, so that it is compiled for the types that use it. Otherwise each use
+    // asks the runtime for the metadata of its types, which cost more than the parsing (docs/performance.md).
+
     /// The value of a key that must be there.
+    @inlinable
     package func value<Value: JSONDecodable>(
         _ key: StaticString, as type: Value.Type = Value.self
     ) throws(JSONError) -> Value {
-        guard let value: Value = try optional(key) else { throw .missing(key.description) }
-        return value
+        guard let found = self[key], !found.isNull else { throw .missing(key.description) }
+        return try Value(json: found, field: key.description)
     }
 
     /// The value of a key that may be missing or null.
+    @inlinable
     package func optional<Value: JSONDecodable>(
         _ key: StaticString, as type: Value.Type = Value.self
     ) throws(JSONError) -> Value? {
@@ -94,18 +103,21 @@ package struct JSONValue: Sendable {
 }
 
 /// A type that reads itself from a JSON value. `field` is the name for the error message.
+@usableFromInline
 package protocol JSONDecodable {
     init(json: JSONValue, field: String) throws(JSONError)
 }
 
 extension JSONDecodable {
     /// Parses a whole JSON text as this type.
+    @inlinable
     package init(parsing bytes: [UInt8]) throws(JSONError) {
         try self.init(json: JSONDocument(parsing: bytes).root, field: "body")
     }
 }
 
 extension String: JSONDecodable {
+    @usableFromInline
     package init(json: JSONValue, field: String) throws(JSONError) {
         guard let text = json.string else { throw .mismatch(field, expected: "a string") }
         self = text
@@ -113,6 +125,7 @@ extension String: JSONDecodable {
 }
 
 extension Int64: JSONDecodable {
+    @usableFromInline
     package init(json: JSONValue, field: String) throws(JSONError) {
         guard let value = json.integer else { throw .mismatch(field, expected: "an integer") }
         self = value
@@ -120,12 +133,14 @@ extension Int64: JSONDecodable {
 }
 
 extension Int: JSONDecodable {
+    @usableFromInline
     package init(json: JSONValue, field: String) throws(JSONError) {
         self = Int(try Int64(json: json, field: field))
     }
 }
 
 extension Bool: JSONDecodable {
+    @usableFromInline
     package init(json: JSONValue, field: String) throws(JSONError) {
         guard let value = json.bool else { throw .mismatch(field, expected: "true or false") }
         self = value
@@ -133,6 +148,7 @@ extension Bool: JSONDecodable {
 }
 
 extension Array: JSONDecodable where Element: JSONDecodable {
+    @inlinable
     package init(json: JSONValue, field: String) throws(JSONError) {
         guard let elements = json.elements else { throw .mismatch(field, expected: "an array") }
         self = []

@@ -1,11 +1,15 @@
 /// Writes JSON text into one byte array: keys in the order they are written, no white space.
+@usableFromInline
 package struct JSONWriter: Sendable {
+    @usableFromInline
     package private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
+    @usableFromInline
     package init(capacity: Int = 256) { bytes.reserveCapacity(capacity) }
 
     /// The JSON text of a value.
+    @inlinable
     package static func encode(_ value: some JSONEncodable) -> [UInt8] {
         var writer = JSONWriter()
         value.encode(to: &writer)
@@ -13,6 +17,7 @@ package struct JSONWriter: Sendable {
     }
 
     /// An object; `body` writes its fields.
+    @inlinable
     package mutating func object(_ body: (inout JSONWriter) -> Void) {
         open(UInt8(ascii: "{"))
         body(&self)
@@ -20,28 +25,33 @@ package struct JSONWriter: Sendable {
     }
 
     /// An array of values.
-    package mutating func array(_ values: some Sequence<some JSONEncodable>) {
+    @inlinable
+    package mutating func array(_ values: [some JSONEncodable]) {
         open(UInt8(ascii: "["))
         for value in values { value.encode(to: &self) }
         close(UInt8(ascii: "]"))
     }
 
+    @inlinable
     package mutating func field(_ key: StaticString, _ value: some JSONEncodable) {
         self.key(key)
         value.encode(to: &self)
     }
 
     /// A field that is left out where the value is nil.
+    @inlinable
     package mutating func field(_ key: StaticString, ifPresent value: (some JSONEncodable)?) {
         if let value { field(key, value) }
     }
 
     /// A field that is `null` where the value is nil.
+    @inlinable
     package mutating func field(_ key: StaticString, orNull value: (some JSONEncodable)?) {
         self.key(key)
         if let value { value.encode(to: &self) } else { null() }
     }
 
+    @usableFromInline
     package mutating func key(_ key: StaticString) {
         separate()
         bytes.append(UInt8(ascii: "\""))
@@ -58,6 +68,7 @@ package struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    @usableFromInline
     package mutating func null() {
         separate()
         bytes.append(contentsOf: [0x6E, 0x75, 0x6C, 0x6C])
@@ -86,7 +97,7 @@ package struct JSONWriter: Sendable {
     }
 
     /// A string of bytes that need no escape (ids, times, hashes).
-    package mutating func plainString(_ text: some Sequence<UInt8>) {
+    package mutating func plainString(_ text: [UInt8]) {
         separate()
         bytes.append(UInt8(ascii: "\""))
         bytes.append(contentsOf: text)
@@ -94,8 +105,17 @@ package struct JSONWriter: Sendable {
         needsComma = true
     }
 
+    /// A string that is written here and needs no escape.
+    package mutating func word(_ text: StaticString) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        bytes.append(UInt8(ascii: "\""))
+        needsComma = true
+    }
+
     /// A value that is JSON text already.
-    package mutating func raw(_ json: some Sequence<UInt8>) {
+    package mutating func raw(_ json: [UInt8]) {
         separate()
         bytes.append(contentsOf: json)
         needsComma = true
@@ -128,13 +148,15 @@ package struct JSONWriter: Sendable {
         }
     }
 
-    private mutating func open(_ bracket: UInt8) {
+    @usableFromInline
+    mutating func open(_ bracket: UInt8) {
         separate()
         bytes.append(bracket)
         needsComma = false
     }
 
-    private mutating func close(_ bracket: UInt8) {
+    @usableFromInline
+    mutating func close(_ bracket: UInt8) {
         bytes.append(bracket)
         needsComma = true
     }
@@ -145,6 +167,7 @@ package struct JSONWriter: Sendable {
 }
 
 /// A type that writes itself as one JSON value.
+@usableFromInline
 package protocol JSONEncodable {
     func encode(to json: inout JSONWriter)
 }
@@ -152,21 +175,26 @@ package protocol JSONEncodable {
 package typealias JSONCodable = JSONDecodable & JSONEncodable
 
 extension String: JSONEncodable {
+    @usableFromInline
     package func encode(to json: inout JSONWriter) { json.string(self) }
 }
 
 extension Int: JSONEncodable {
+    @usableFromInline
     package func encode(to json: inout JSONWriter) { json.integer(Int64(self)) }
 }
 
 extension Int64: JSONEncodable {
+    @usableFromInline
     package func encode(to json: inout JSONWriter) { json.integer(self) }
 }
 
 extension Bool: JSONEncodable {
+    @usableFromInline
     package func encode(to json: inout JSONWriter) { json.bool(self) }
 }
 
 extension Array: JSONEncodable where Element: JSONEncodable {
+    @inlinable
     package func encode(to json: inout JSONWriter) { json.array(self) }
 }

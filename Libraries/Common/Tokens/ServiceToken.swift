@@ -48,10 +48,15 @@ package final class ServiceTokenVerifier: Sendable {
         await verifier.replaceKeys(callers.map { secret.signingKey(of: $0).verificationKey })
     }
 
+    /// The caller of a token that was verified before and is in date.
+    package func remembered(_ token: String) -> String? {
+        remembered.withLock { $0[token] }.flatMap { $0.expires > .now ? $0.caller : nil }
+    }
+
     /// - Returns: the name of the caller.
     package func verify(_ token: String) async throws(TokenError) -> String {
+        if let caller = remembered(token) { return caller }
         let now = Timestamp.now
-        if let known = remembered.withLock({ $0[token] }), known.expires > now { return known.caller }
         let (claims, expires) = try await verifier.verify(token, now: now)
         remembered.withLock { remembered in
             if remembered.count >= Self.rememberedMax { remembered = remembered.filter { $0.value.expires > now } }

@@ -69,23 +69,29 @@ package struct DeploymentSecret: Sendable {
 /// Base64url without padding (RFC 4648, section 5), accepted in its one canonical spelling only.
 package enum Base64URL {
     package static func encode(_ bytes: [UInt8]) -> String {
-        Data(bytes).base64EncodedString()
-            .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+        let text = Data(bytes).base64EncodedData().prefix { $0 != UInt8(ascii: "=") }
+        return String(decoding: text.map { swapped($0, "+/", for: "-_") }, as: UTF8.self)
     }
 
     package static func decode(_ text: some StringProtocol) -> [UInt8]? {
-        let allowed = text.utf8.allSatisfy { byte in
+        var standard: [UInt8] = []
+        standard.reserveCapacity(text.utf8.count + 3)
+        for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-                true
-            default: false
+                standard.append(swapped(byte, "-_", for: "+/"))
+            default: return nil
             }
         }
-        guard allowed else { return nil }
-        let standard = String(text).replacing("-", with: "+").replacing("_", with: "/")
-        let padding = String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4)
-        guard let data = Data(base64Encoded: standard + padding), encode(Array(data)) == text else { return nil }
+        while standard.count % 4 != 0 { standard.append(UInt8(ascii: "=")) }
+        guard let data = Data(base64Encoded: Data(standard)), encode(Array(data)).utf8.elementsEqual(text.utf8)
+        else { return nil }
         return Array(data)
+    }
+
+    /// The byte, or for one of the two in `old` the one at its place in `new`.
+    private static func swapped(_ byte: UInt8, _ old: StaticString, for new: StaticString) -> UInt8 {
+        byte == old.utf8Start[0] ? new.utf8Start[0] : byte == old.utf8Start[1] ? new.utf8Start[1] : byte
     }
 }

@@ -121,7 +121,7 @@ extension ServerFrame: JSONEncodable {
     package func encode(to json: inout JSONWriter) {
         json.object { json in
             json.key("type")
-            json.plainString(UnsafeBufferPointer(start: type.utf8Start, count: type.utf8CodeUnitCount))
+            json.word(type)
             encodeFields(to: &json)
         }
     }

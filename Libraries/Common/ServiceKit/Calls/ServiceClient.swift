@@ -73,7 +73,6 @@ package final class ServiceClient: Service {
         attempt: Duration = .seconds(1), deadline: Deadline, idempotent: Bool = true
     ) async throws(ServiceCallError) -> Answer {
         let payload = body.map { JSONWriter.encode($0) } ?? []
-        let key = key ?? UInt64.random(in: 0 ... .max)
         var failure = ServiceCallError.unavailable("no attempt was made in time")
         var round = 0
         while !deadline.hasPassed {

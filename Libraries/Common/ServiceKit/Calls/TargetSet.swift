@@ -13,7 +13,10 @@ struct TargetSet: Sendable {
 
     /// The instances that are up first, then the rest as a last resort; within both by rendezvous hash of the key, so
     /// that the same key meets the same instance as long as that one lives.
-    func order(for key: UInt64) -> [String] {
+    /// - Parameter key: nil where any order will do.
+    func order(for key: UInt64?) -> [String] {
+        guard targets.count > 1 else { return targets.map(\.url) }
+        let key = key ?? .random(in: 0 ... .max)
         let ranked = targets.enumerated().sorted { a, b in
             if a.element.isUp != b.element.isUp { return a.element.isUp }
             return Self.weight(key, a.offset) > Self.weight(key, b.offset)

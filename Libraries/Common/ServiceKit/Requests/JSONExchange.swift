@@ -44,22 +44,24 @@ extension Request {
     package func decode<Value: JSONDecodable>(
         _ type: Value.Type = Value.self, bytesMax: Int = Limits.requestBytesMax
     ) async throws -> Value {
+        let bytes = try await collectJSON(bytesMax: bytesMax)
+        do throws(JSONError) {
+            return try Value(object: bytes)
+        } catch {
+            throw ParleyError.badRequest(error)
+        }
+    }
+
+    /// The body, which says that it is JSON.
+    func collectJSON(bytesMax: Int) async throws -> [UInt8] {
         let mediaType = headers[.contentType]?.split(separator: ";").first.map { $0.lowercased() } ?? ""
         guard mediaType.filter({ $0 != " " }) == "application/json" else {
             throw ParleyError(.unsupportedMediaType, "the body must be application/json")
         }
-        let buffer: ByteBuffer
         do {
-            buffer = try await body.collect(upTo: bytesMax)
+            return Array(try await body.collect(upTo: bytesMax).readableBytesView)
         } catch is NIOTooManyBytesError {
             throw ParleyError(.tooLarge, "the body has more than \(bytesMax) bytes")
-        }
-        do {
-            let json = try JSONDocument(parsing: Array(buffer.readableBytesView)).root
-            guard json.isObject else { throw JSONError.mismatch("body", expected: "an object") }
-            return try Value(json: json, field: "body")
-        } catch let error as JSONError {
-            throw ParleyError.badRequest(error)
         }
     }
 
@@ -75,10 +77,21 @@ extension Request {
         return number
     }
 
-    /// When the caller stops waiting, as it said in the `parley-deadline-ms` header, and at most `most` from now.
-    package func deadline(atMost most: Duration) -> Deadline {
-        let stated = headers[.deadline].flatMap { Int64($0) } ?? .max
-        return .after(.milliseconds(min(max(0, stated), most.milliseconds)))
+    /// When the caller stops waiting, as it said, and at most `most` from now.
+    package func deadline(atMost most: Duration) -> Deadline { .after(min(headers.statedPatience ?? most, most)) }
+}
+
+extension HTTPFields {
+    /// How long the caller says that it waits, in the `parley-deadline-ms` header.
+    var statedPatience: Duration? { self[.deadline].flatMap { Int64($0) }.map { .milliseconds(Swift.max(0, $0)) } }
+}
+
+extension JSONDecodable {
+    /// Reads a body, which is always an object.
+    init(object bytes: [UInt8]) throws(JSONError) {
+        let json = try JSONDocument(parsing: bytes).root
+        guard json.isObject else { throw .mismatch("body", expected: "an object") }
+        try self.init(json: json, field: "body")
     }
 }
 

@@ -2,23 +2,15 @@ import ChatProtocol
 import HTTPTypes
 package import Hummingbird
 import Logging
-import Metrics
 import Observability
-import Synchronization
 
 /// The outermost layer of every listener: gives the request its trace, turns every error into the one JSON form, counts,
 /// and at level debug logs. What a client sees of an unexpected error is only that there was one; the log has the rest.
 struct RequestBoundary: RouterMiddleware {
     typealias Context = ParleyRequestContext
 
-    let listener: String
+    let requests: RequestLog
     let logger: Logger
-    private let timers = RequestTimers()
-
-    init(listener: String, logger: Logger) {
-        self.listener = listener
-        self.logger = logger
-    }
 
     func handle(
         _ request: Request, context: ParleyRequestContext,
@@ -37,9 +29,7 @@ struct RequestBoundary: RouterMiddleware {
             } catch {
                 response = Response.error(translate(error, request))
             }
-            let status = response.status.code
-            timers.timer(listener: listener, method: method, route: route, status: status).record(since: start)
-            logger.debug("request", metadata: ["method": "\(method)", "route": "\(route)", "status": "\(status)"])
+            requests.note(method, route, status: response.status.code, since: start)
             return response
         }
     }
@@ -55,30 +45,6 @@ struct RequestBoundary: RouterMiddleware {
             logger.error(
                 "request failed", metadata: ["path": "\(request.uri.path)", "reason": "\(error)"])
             return ParleyError(.internal, "something went wrong here")
-        }
-    }
-}
-
-/// The timers of the requests so far: making one costs more than many a request (it spells out its labels).
-private final class RequestTimers: Sendable {
-    private struct Key: Hashable {
-        let method: String
-        let route: String
-        let status: Int
-    }
-
-    private let known = Mutex<[Key: Metrics.Timer]>([:])
-
-    func timer(listener: String, method: String, route: String, status: Int) -> Metrics.Timer {
-        known.withLock { known in
-            let key = Key(method: method, route: route, status: status)
-            if let timer = known[key] { return timer }
-            let timer = Metrics.Timer(
-                "parley_http_request_seconds",
-                "From a request's head to its answer, by the pattern of its route (none: no route) and its status.",
-                [("listener", listener), ("method", method), ("route", route), ("status", String(status))])
-            known[key] = timer
-            return timer
         }
     }
 }

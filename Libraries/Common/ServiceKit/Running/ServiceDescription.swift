@@ -74,6 +74,8 @@ package struct ServiceParts {
     package var publicRoutes: (@Sendable (Router<ParleyRequestContext>) -> Void)?
     /// Adds the internal routes.
     package var internalRoutes: @Sendable (Router<ParleyRequestContext>) -> Void
+    /// Internal routes on the path of every message.
+    package var directRoutes: [DirectRoute]
     /// Serves the public port in another way than plain HTTP (the gateway's WebSockets).
     package var publicServer: HTTPServerBuilder
     /// What runs beside the listeners; stopped after them, the last first.
@@ -86,11 +88,13 @@ package struct ServiceParts {
     package init(
         publicRoutes: (@Sendable (Router<ParleyRequestContext>) -> Void)?,
         internalRoutes: @escaping @Sendable (Router<ParleyRequestContext>) -> Void,
-        publicServer: HTTPServerBuilder = .boundedHTTP1, background: [any Service] = [],
+        directRoutes: [DirectRoute] = [], publicServer: HTTPServerBuilder = .boundedHTTP1,
+        background: [any Service] = [],
         drain: (@Sendable () async -> Void)? = nil, close: @escaping @Sendable () async -> Void = {}
     ) {
         self.publicRoutes = publicRoutes
         self.internalRoutes = internalRoutes
+        self.directRoutes = directRoutes
         self.publicServer = publicServer
         self.background = background
         self.drain = drain

@@ -36,20 +36,26 @@ struct ServiceRunner {
 
         let callers = await ServiceTokenVerifier(
             callee: description.name, callers: description.callers, secret: context.secret)
+        let internalRequests = RequestLog(listener: "internal", logger: logger)
         let internalRouter = Router(context: ParleyRequestContext.self)
-        internalRouter.add(middleware: RequestBoundary(listener: "internal", logger: logger))
+        internalRouter.add(middleware: RequestBoundary(requests: internalRequests, logger: logger))
         internalRouter.add(middleware: ServiceAuthentication(verifier: callers))
         addHealthRoutes(to: internalRouter, readiness: context.readiness, metrics: context.metrics)
         context.readiness.addMetrics(to: context.metrics)
         parts.internalRoutes(internalRouter)
+        for route in parts.directRoutes { internalRouter.add(route) }
+        let directRoutes = DirectRoutes(parts.directRoutes, verifier: callers, requests: internalRequests)
+        let internalServer = HTTPServerBuilder { OnItsLoop(InternalChannel(responder: $0, routes: directRoutes)) }
 
         var services = parts.background
         services.append(
             Self.listener(
-                internalRouter, .boundedHTTP1, try configuration.address(description.internalListen), logger))
+                internalRouter, internalServer, try configuration.address(description.internalListen), logger))
         if let listen = description.listen, let addRoutes = parts.publicRoutes {
             let router = Router(context: ParleyRequestContext.self)
-            router.add(middleware: RequestBoundary(listener: "public", logger: logger))
+            router.add(
+                middleware: RequestBoundary(
+                    requests: RequestLog(listener: "public", logger: logger), logger: logger))
             addRoutes(router)
             services.append(Self.listener(router, parts.publicServer, try configuration.address(listen), logger))
         }

@@ -80,6 +80,7 @@ package enum MessageService {
         context.readiness.add("auth-service", required: false) { auth.isUp }
         return ServiceParts(
             publicRoutes: publicRoutes.add, internalRoutes: internalRoutes.add,
+            directRoutes: [internalRoutes.append],
             background: [durability, tables, auth, authority] + lanes,
             close: { pool.close() })
     }

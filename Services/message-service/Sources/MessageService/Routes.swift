@@ -113,13 +113,18 @@ struct InternalRoutes: Sendable {
     let lookUpChats: LookUpChats
     let readTips: ReadTips
 
+    /// The one on the path of every message.
+    var append: DirectRoute {
+        DirectRoute(
+            AppendRequest.path, from: Self.gateway, bytesMax: AppendMessages.requestBytesMax,
+            patience: AppendMessages.deadlineMax
+        ) { (request: AppendRequest, deadline, answer: @escaping @Sendable (AppendAnswer) -> Void) in
+            appendMessages(request.entries, deadline: deadline) { answer(AppendAnswer(outcomes: $0)) }
+        }
+    }
+
     func add(to router: Router<ParleyRequestContext>) {
         let router = router.group().add(middleware: StorageErrors())
-        router.onInternal(AppendRequest.path, from: Self.gateway) { request, _ in
-            let deadline = request.deadline(atMost: AppendMessages.deadlineMax)
-            let append: AppendRequest = try await request.decode(bytesMax: AppendMessages.requestBytesMax)
-            return Response.json(AppendAnswer(outcomes: await appendMessages(append.entries, deadline: deadline)))
-        }
         router.onInternal(RaiseCursorsRequest.path, from: Self.gateway) { request, _ in
             let deadline = request.deadline(atMost: PostgresChats.patience)
             let raise: RaiseCursorsRequest = try await request.decode(bytesMax: Self.requestBytesMax)

@@ -87,8 +87,9 @@ package enum RealtimeGateway {
         let publicRoutes = PublicRoutes(
             authority: authority, sends: sends,
             requests: RateLimiter(burst: 500, perSecond: 100, profile: context.limits))
+        let internalRoutes = InternalRoutes(gateway: gateway)
         return ServiceParts(
-            publicRoutes: publicRoutes.add, internalRoutes: InternalRoutes(gateway: gateway).add,
+            publicRoutes: publicRoutes.add, internalRoutes: internalRoutes.add, directRoutes: [internalRoutes.events],
             publicServer: try webSockets(context, gateway),
             background: [
                 auth, message, presence, authority, work, calls, route, sends, cursors, sweep, presenceLink, health,

@@ -50,12 +50,17 @@ struct InternalRoutes: Sendable {
 
     let gateway: Gateway
 
-    func add(to router: Router<ParleyRequestContext>) {
-        router.onInternal(EventsRequest.path, from: ["realtime-gateway"]) { request, _ in
-            let request: EventsRequest = try await request.decode(bytesMax: Self.requestBytesMax)
+    /// The one on the path of every message.
+    var events: DirectRoute {
+        DirectRoute(
+            EventsRequest.path, from: ["realtime-gateway"], bytesMax: Self.requestBytesMax, patience: .seconds(1)
+        ) { (request: EventsRequest, _, answer: @escaping @Sendable (Done) -> Void) in
             gateway.receive(request.events, from: request.from)
-            return Response.json(Done())
+            answer(Done())
         }
+    }
+
+    func add(to router: Router<ParleyRequestContext>) {
         router.onInternal(TipsRequest.path, from: ["realtime-gateway"]) { request, _ in
             let request: TipsRequest = try await request.decode(bytesMax: Self.requestBytesMax)
             do throws(ServiceCallError) {

@@ -10,14 +10,17 @@ struct AppendMessages: Sendable {
 
     let lanes: [AppendLane]
 
-    func callAsFunction(_ entries: [AppendRequest.Entry], deadline: Deadline) async -> [AppendOutcome] {
-        guard !entries.isEmpty else { return [] }
-        let call = AppendCall(count: entries.count, deadline: deadline)
+    /// - Parameter whenDone: is called once with an outcome for each entry.
+    func callAsFunction(
+        _ entries: [AppendRequest.Entry], deadline: Deadline,
+        whenDone: @escaping @Sendable ([AppendOutcome]) -> Void
+    ) {
+        guard !entries.isEmpty else { return whenDone([]) }
+        let call = AppendCall(count: entries.count, deadline: deadline, whenDone: whenDone)
         var byLane = [[(position: Int, entry: AppendRequest.Entry)]](repeating: [], count: lanes.count)
         for (position, entry) in entries.enumerated() {
             byLane[Int(entry.chat.low % UInt64(lanes.count))].append((position, entry))
         }
         for (lane, entries) in zip(lanes, byLane) where !entries.isEmpty { lane.add(entries, of: call) }
-        return await call.wait()
     }
 }
