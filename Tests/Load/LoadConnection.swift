@@ -11,8 +11,8 @@ final class LoadConnection: ChannelInboundHandler {
     typealias OutboundOut = WebSocketFrame
 
     enum Event {
-        case ack(seq: Int64)
-        case message(sentNanoseconds: UInt64, seq: Int64)
+        case ack(ChatHash, seq: Int64)
+        case message(ChatHash, sentNanoseconds: UInt64, seq: Int64)
         case failed(String)
     }
 
@@ -158,12 +158,14 @@ final class LoadConnection: ChannelInboundHandler {
         guard let json = try? JSONDocument(parsing: bytes).root, let type = json["type"]?.stringBytes else {
             return fail("unreadable frame")
         }
-        if type.elementsEqual("message".utf8) {
+        let seq = json["seq"]?.integer ?? 0
+        let chat = json["chat"]?.stringBytes.flatMap { ChatHash($0) }
+        if type.elementsEqual("message".utf8), let chat {
             let digits = json["body"]?.stringBytes?.prefix { $0 != UInt8(ascii: " ") } ?? []
             let sent = UInt64(String(decoding: digits, as: UTF8.self)) ?? 0
-            onEvent?(.message(sentNanoseconds: sent, seq: json["seq"]?.integer ?? 0))
-        } else if type.elementsEqual("ack".utf8) {
-            onEvent?(.ack(seq: json["seq"]?.integer ?? 0))
+            onEvent?(.message(chat, sentNanoseconds: sent, seq: seq))
+        } else if type.elementsEqual("ack".utf8), let chat {
+            onEvent?(.ack(chat, seq: seq))
         } else if type.elementsEqual("welcome".utf8) {
             welcomed.succeed()
         } else if type.elementsEqual("error".utf8) {

@@ -3,7 +3,7 @@ import Foundation
 /// What was asked for on the command line.
 struct LoadOptions {
     enum Kind: String {
-        case closed, open, idle, connect, churn, storm, signin, history, day, quick
+        case closed, open, chats, idle, connect, churn, storm, signin, history, day, quick
     }
 
     var home = ProcessInfo.processInfo.environment["PARLEY_HOME"] ?? ".parley"
@@ -13,6 +13,7 @@ struct LoadOptions {
     var rate: Int?
     var seconds = 10
     var connections = 1000
+    var chats = 10_000
     var messages = 100_000
     var sweeps = 0
     var throughEdge = false
@@ -41,6 +42,7 @@ struct LoadOptions {
             case "--seconds": seconds = try number()
             case "--connections": connections = try number()
             case "--messages": messages = try number()
+            case "--chats": chats = try number()
             case "--sweeps": sweeps = try number()
             case "--edge": throughEdge = true
             case "--json": jsonPath = try text()

@@ -17,6 +17,27 @@ struct MessageLoad {
 
         /// Microseconds of CPU per message.
         func cpuPerMessage(_ group: String) -> Int { Int((cpu[group] ?? 0) * 1e6 / Double(max(1, count))) }
+
+        /// Counts deliveries and CPU for so many seconds.
+        /// - Parameter delivered: deliveries so far.
+        static func over(
+            _ seconds: Int, _ system: RunningSystem, delivered: () async -> Int
+        ) async throws -> Measured {
+            var measured = Measured()
+            let costBefore = ProcessCost.measure(system.processes)
+            let start = ContinuousClock.now
+            var before = await delivered()
+            for second in 1...seconds {
+                try await Task.sleep(until: start + .seconds(second))
+                let now = await delivered()
+                measured.perSecond.append(now - before)
+                measured.count += now - before
+                before = now
+            }
+            measured.seconds = start.duration(to: .now).inSeconds
+            measured.cpu = ProcessCost.measure(system.processes).cpu(since: costBefore)
+            return measured
+        }
     }
 
     let pairs: [Pair]
@@ -49,19 +70,7 @@ struct MessageLoad {
     /// Measures for so many seconds; what was before does not count.
     func measure(_ seconds: Int, _ system: RunningSystem) async throws -> Measured {
         for pair in pairs { await pair.resetLatencies() }
-        var measured = Measured()
-        let costBefore = ProcessCost.measure(system.processes)
-        let start = ContinuousClock.now
-        var before = await sum { await $0.delivered }
-        for second in 1...seconds {
-            try await Task.sleep(until: start + .seconds(second))
-            let now = await sum { await $0.delivered }
-            measured.perSecond.append(now - before)
-            measured.count += now - before
-            before = now
-        }
-        measured.seconds = start.duration(to: .now).inSeconds
-        measured.cpu = ProcessCost.measure(system.processes).cpu(since: costBefore)
+        let measured = try await Measured.over(seconds, system) { await sum { await $0.delivered } }
         for pair in pairs { for value in await pair.latencies { measured.latencies.record(value) } }
         return measured
     }

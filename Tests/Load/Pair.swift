@@ -120,7 +120,7 @@ final class Pair: @unchecked Sendable {
 
     private func sent(_ event: LoadConnection.Event) {
         switch event {
-        case .ack(let seq):
+        case .ack(_, let seq):
             acknowledged += 1
             lastSeq = max(lastSeq, seq)
         case .failed: if isRunning { failureCount += 1 }
@@ -130,7 +130,7 @@ final class Pair: @unchecked Sendable {
 
     private func received(_ event: LoadConnection.Event) {
         switch event {
-        case .message(let sent, let seq):
+        case .message(_, let sent, let seq):
             // Anything but the next one is a gap or a repeat of the wire.
             if seq != Int64(deliveredCount) + 1 { failureCount += 1 }
             deliveredCount += 1

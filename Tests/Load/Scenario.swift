@@ -8,6 +8,7 @@ enum Scenario {
         switch options.kind {
         case .closed: return try await messages(.closed(inFlight: options.inFlight), options, system)
         case .open: return try await messages(.open(perSecond: Double(options.rate ?? 1000)), options, system)
+        case .chats: return try await manyChats(options, system)
         case .idle, .connect: return try await connections(options, system)
         case .churn: return try await churn(options, system)
         case .storm: return try await Storm(options: options, system: system).run()

@@ -6,10 +6,11 @@
 
 let usage = """
     usage: parley-load --home DIR SCENARIO [--pairs P] [--in-flight W] [--rate R] [--seconds S] [--connections N]
-                       [--messages M] [--sweeps G] [--edge] [--json FILE] [--html FILE] [--baseline FILE]
+                       [--chats C] [--messages M] [--sweeps G] [--edge] [--json FILE] [--html FILE] [--baseline FILE]
 
       closed   P pairs, each with W messages in flight: how much goes through
       open     R messages per second over P pairs, latency counted from the intended moment of each send
+      chats    P × W messages in flight over C chats, each message in another one, of as few people as have so many
       idle     N connections that say hello and nothing more: memory per connection
       connect  N connections opened at once: time until all are welcomed
       churn    N connections opened and closed again, some at a time: whether memory stays flat
