@@ -1,20 +1,24 @@
-"""A client that never reads is closed in the end, and costs the others nothing."""
+"""A client that never reads is closed in the end, and costs the others nothing; one that reads is not."""
 
 from __future__ import annotations
 
 import socket as sockets
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
 
 from conftest import Talk
-from parley_client import eventually
+from parley_client import Socket, User, eventually
 from parley_system import LocalSystem
 from test_raw_frames import HANDSHAKE, TEXT, frame
 
 MESSAGES = 600
 BODY = "x" * 7900
+LONG = "y" * 7997
+"""With a number before it the longest that there is; its frame takes a buffer of twice its size."""
 SLOW = 'parley_gateway_closes_total{reason="slow_consumer"}'
 
 
@@ -45,3 +49,29 @@ def test_a_client_that_never_reads_is_closed_and_holds_up_nobody(far_talk: Talk,
     assert took < 20
     far_talk.at_bob.fence()
     assert far_talk.at_bob.is_open
+
+
+@pytest.mark.usefixtures("two_gateways")
+def test_a_client_that_reads_survives_bursts_from_many_at_once(far_talk: Talk, local: LocalSystem) -> None:
+    """160 of the longest messages, of four people on both gateways, written without waiting for anything."""
+    each = 40
+    before = sum(local.metric(f"realtime-gateway-{number}", SLOW) for number in (1, 2))
+    people = [User.register(local.url) for _ in range(3)]
+    chats = [far_talk.chat, *(person.open_chat(far_talk.bob) for person in people)]
+    writers = [far_talk.at_ada, *(person.connect(local.gateways[i % 2]) for i, person in enumerate(people))]
+    begin = threading.Barrier(len(writers))
+
+    def write(writer: Socket, chat: str) -> None:
+        begin.wait()
+        for number in range(each):
+            writer.send(chat, f"{number} {LONG}")
+
+    with ThreadPoolExecutor(len(writers)) as pool:
+        list(pool.map(write, writers, chats))
+    for chat in chats:
+        far_talk.at_bob.sees(chat, f"{each - 1} {LONG}", 20)
+        assert len(far_talk.at_bob.all("message", chat=chat)) == each
+    assert far_talk.at_bob.is_open
+    assert sum(local.metric(f"realtime-gateway-{number}", SLOW) for number in (1, 2)) == before
+    for writer in writers[1:]:
+        writer.close()

@@ -8,9 +8,9 @@ package import NIOCore
 package struct OutboundBacklog {
     package struct Limits: Sendable {
         /// Bytes of memory that may wait once ``patience`` is over.
-        package var lasting = 192 << 10
-        /// Bytes of memory that may wait at any time; more than one batch of messages, which is bounded, can be.
-        package var burst = 384 << 10
+        package var lasting = 160 << 10
+        /// Bytes of memory that may wait at any time; two batches of messages, which are bounded, fit into it.
+        package var burst = 288 << 10
         package var patience: TimeAmount = .seconds(1)
 
         package init() {}
@@ -22,31 +22,34 @@ package struct OutboundBacklog {
     private let limits: Limits
     /// Since when there is more than the channel's high-water mark; nil while there is not.
     private var since: NIODeadline?
+    /// Of the frames since then: their bytes, and the memory that they take.
     private var bytes = 0
-    private var frames = 0
+    private var memory = 0
 
     package init(_ limits: Limits) { self.limits = limits }
 
     /// The peer has caught up.
     package mutating func cleared() {
         guard since != nil else { return }
-        (since, bytes, frames) = (nil, 0, 0)
+        (since, bytes, memory) = (nil, 0, 0)
     }
 
     /// Takes one more frame of `count` bytes in.
-    /// - Parameter buffered: bytes that wait already.
+    /// - Parameters:
+    ///   - capacity: of its buffer, which is a power of two: nearly twice the bytes of some frames.
+    ///   - buffered: bytes that wait already.
     /// - Returns: false where the peer reads too slowly.
-    package mutating func take(_ count: Int, buffered: Int, now: NIODeadline) -> Bool {
+    package mutating func take(_ count: Int, capacity: Int, buffered: Int, now: NIODeadline) -> Bool {
         since = since ?? now
         bytes += count
-        frames += 1
+        memory += capacity + Self.frameOverhead
         return !isTooMuch(buffered: buffered + count, now: now)
     }
 
-    /// Whether so many waiting bytes, with what their frames cost besides, are too much by now.
+    /// Whether so many waiting bytes take too much memory by now, if they are of frames like those that were taken.
     package func isTooMuch(buffered: Int, now: NIODeadline) -> Bool {
         guard let since else { return false }
-        let waiting = buffered + Self.frameOverhead * (buffered / max(1, bytes / max(1, frames)))
-        return waiting > (now - since < limits.patience ? limits.burst : limits.lasting)
+        let waiting = Double(buffered) * Double(memory) / Double(max(1, bytes))
+        return waiting > Double(now - since < limits.patience ? limits.burst : limits.lasting)
     }
 }

@@ -40,7 +40,9 @@ package final class WebSocket {
         guard state == .open else { return true }
         if channel.isWritable {
             backlog.cleared()
-        } else if !backlog.take(data.readableBytes, buffered: bufferedBytes, now: .now()) {
+        } else if !backlog.take(
+            data.readableBytes, capacity: data.storageCapacity, buffered: bufferedBytes, now: .now())
+        {
             return false
         }
         channel.write(WebSocketFrame(fin: true, opcode: opcode, data: data), promise: nil)

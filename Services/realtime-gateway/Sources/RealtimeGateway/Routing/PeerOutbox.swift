@@ -20,7 +20,7 @@ final class PeerOutbox: Sendable {
     private static let eventsMax = 20_000
     private static let batchMax = 500
     /// As ``SendQueue/batchBytesMax``.
-    private static let batchBytesMax = 96 << 10
+    private static let batchBytesMax = 64 << 10
     private static let attempt: Duration = .seconds(1)
     /// How long an event may be retried; after that the sweep has delivered it.
     private static let patience: Duration = .seconds(8)

@@ -37,7 +37,7 @@ struct SendQueue: Sendable {
     static let ageMax: Duration = .seconds(2)
     static let batchEntriesMax = 256
     /// Little enough that a batch for one connection is no burst that closes it (`OutboundBacklog`).
-    static let batchBytesMax = 96 << 10
+    static let batchBytesMax = 64 << 10
 
     private(set) var waiting: [SendJob] = []
 
