@@ -50,9 +50,10 @@ let package = Package(
 
         // Services: a library with everything in it and an executable that starts it.
         .serviceLibrary(
-            "AuthService", of: "auth-service", ["CArgon2", "Postgres", .crypto, .jwt], migrations: true),
+            "AuthService", of: "auth-service", ["CArgon2", "Postgres", .crypto, .jwt],
+            embedded: ["Migrations", "Description"]),
         .service("auth-service", library: "AuthService"),
-        .serviceLibrary("MessageService", of: "message-service", ["Postgres"], migrations: true),
+        .serviceLibrary("MessageService", of: "message-service", ["Postgres"], embedded: ["Migrations"]),
         .service("message-service", library: "MessageService"),
         .serviceLibrary("PresenceService", of: "presence-service", ["Redis"]),
         .service("presence-service", library: "PresenceService"),
@@ -137,7 +138,7 @@ extension Target {
     }
 
     static func serviceLibrary(
-        _ name: String, of service: String, _ dependencies: [Target.Dependency], migrations: Bool = false
+        _ name: String, of service: String, _ dependencies: [Target.Dependency], embedded folders: [String] = []
     ) -> Target {
         .target(
             name: name,
@@ -147,7 +148,7 @@ extension Target {
                 .hummingbird, .hummingbirdCore, .lifecycle, .logging, .metrics, .nioCore, .nioPosix,
             ] + dependencies,
             path: "Services/\(service)/Sources/\(name)",
-            resources: migrations ? [.embedInCode("Migrations")] : [],
+            resources: folders.map { .embedInCode($0) },
             swiftSettings: .shared)
     }
 

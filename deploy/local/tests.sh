@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # demo, test, check, bench: what is run against Parley.
 
-# prepare_venv EndToEnd|Web|Conformance [OPTION…]: the Python environment of Tests/<name>, with the versions that its
-# requirements.txt pins, made anew when that file changes; the options are pip's. Its folder is in $venv. One each, so
-# that the demo does not need a browser's driver.
+# prepare_venv EndToEnd|Contract|Web|Conformance [OPTION…]: the Python environment of Tests/<name>, with the versions
+# that its requirements.txt pins, made anew when that file changes; the options are pip's. Its folder is in $venv. One
+# each, so that the demo does not need a browser's driver.
 prepare_venv() {
     local folder=$1 requirements sum
     shift
@@ -127,8 +127,8 @@ command_test() {
         what=$1
         shift
     fi
-    [[ $what =~ ^(unit|integration|e2e|operations|web|faults|kubernetes|containers|sanitize|all)$ ]] ||
-        die_usage "the tests are unit, integration, e2e, operations, web, faults, kubernetes, containers, sanitize, all"
+    local kinds="unit|integration|e2e|contract|operations|web|faults|kubernetes|containers|sanitize|all"
+    [[ $what =~ ^($kinds)$ ]] || die_usage "the tests are ${kinds//|/, }"
     case $what in
         kubernetes) command_kubernetes "$@"; return ;;
         containers) test_containers "$@"; return ;;
@@ -145,11 +145,12 @@ command_test() {
     trap 'finish_tests' EXIT
     trap 'exit 130' INT TERM HUP
     [[ $what != web && $what != all ]] || test_web_core
-    [[ $what =~ ^(e2e|operations|web|faults|sanitize)$ ]] || test_swift "$what" "$@"
+    [[ $what =~ ^(e2e|contract|operations|web|faults|sanitize)$ ]] || test_swift "$what" "$@"
     [[ $what != sanitize ]] || test_sanitized "$@"
     [[ $what != all ]] || command_kubernetes
     [[ $what != all ]] || command_fuzz --seconds 20
     [[ $what != e2e && $what != all ]] || test_with_pytest EndToEnd "$@"
+    [[ $what != contract && $what != all ]] || test_with_pytest Contract "$@"
     [[ $what != operations && $what != all ]] || test_with_pytest Operations "$@"
     [[ $what != web && $what != all ]] || test_with_pytest Web "$@"
     [[ $what != all ]] || "$ROOT/parley" conformance
@@ -224,17 +225,14 @@ run_swift_tests() {
     (cd "$ROOT" && swift test --skip-build "$@") || die "swift test failed"
 }
 
-# test_with_pytest EndToEnd|Operations|Web: tests that start systems of their own. The arguments after it are pytest's.
+# test_with_pytest EndToEnd|Contract|Operations|Web: tests that start systems of their own. The arguments after it are
+# pytest's.
 test_with_pytest() {
     local folder=Tests/$1 venv path=""
     build_products debug "${SERVICE_PRODUCTS[@]}"
-    # Operations has the clients of EndToEnd, and needs the same packages.
-    if [[ $1 == Operations ]]; then
-        prepare_venv EndToEnd
-        path=$ROOT/Tests/EndToEnd
-    else
-        prepare_venv "$1"
-    fi
+    # Contract and Operations have the clients of EndToEnd; Operations needs the same packages.
+    [[ $1 != Contract && $1 != Operations ]] || path=$ROOT/Tests/EndToEnd
+    if [[ $1 == Operations ]]; then prepare_venv EndToEnd; else prepare_venv "$1"; fi
     shift
     say "pytest $folder"
     (cd "$ROOT" && unset DATABASE_URL REDIS_URL && PYTHONPATH=$path "$venv/bin/python" -m pytest "$folder" "$@") ||

@@ -18,6 +18,7 @@ struct AuthRoutes: Sendable {
         open.post("login", use: login)
         open.post("refresh", use: refresh)
         router.get(RouterPath(KeySet.path)) { [keys = useCases.keys] _, _ in keySetResponse(keys) }
+        router.get("api/v1/openapi.json") { _, _ in Response.json(PackageResources.openapi_json) }
 
         let authentication = UserAuthentication { [verify = useCases.verifyAccess] token in try await verify(token) }
         let auth = router.group("api/v1/auth").add(middleware: authentication)
@@ -38,6 +39,7 @@ struct AuthRoutes: Sendable {
         router.refuseOtherMethods("/api/v1/users", served: [.get])
         router.refuseOtherMethods("/api/v1/users/me", served: [.get, .patch])
         router.refuseOtherMethods(KeySet.path, served: [.get])
+        router.refuseOtherMethods("/api/v1/openapi.json", served: [.get])
     }
 
     // MARK: Without a token
