@@ -16,12 +16,16 @@ package enum MessageService {
         "enable_hashjoin = off", "enable_mergejoin = off", "jit = off",
     ]
 
+    static let newChatsPerHour = Setting(
+        "PARLEY_NEW_CHATS_PER_HOUR", default: "20",
+        "chats that one user may make in an hour with people who have not written to them, 1 to 100000")
+
     package static let description = ServiceDescription(
         name: "message-service",
         summary: "owns chats, members, messages and cursors in PostgreSQL",
         listen: .listen("127.0.0.1:8102"),
         internalListen: .internalListen("127.0.0.1:9102"),
-        settings: [.databaseURL, .authURLs],
+        settings: [.databaseURL, .authURLs, newChatsPerHour],
         callers: ["realtime-gateway"],
         migrate: { configuration, logger in
             _ = try Migrator.migrate(
@@ -34,6 +38,7 @@ package enum MessageService {
         Migration(
             name: "V0002_messages_by_transaction", sql: PackageResources.V0002_messages_by_transaction_sql),
         Migration(name: "V0003_history", sql: PackageResources.V0003_history_sql),
+        Migration(name: "V0004_new_chats", sql: PackageResources.V0004_new_chats_sql),
     ]
 
     package static func build(_ context: ServiceContext) async throws -> ServiceParts {
@@ -63,8 +68,11 @@ package enum MessageService {
         let durability = DurabilityGuard(pool: pool, logger: logger)
         let tables = SchemaGuard(pool: pool, schema: "chat", migrations: migrations, logger: logger)
         let chats = PostgresChats(pool: pool)
+        let newChatsMax = try context.configuration.integer(newChatsPerHour, in: 1...100_000)
         let publicRoutes = PublicRoutes(
-            authority: authority, openDirectChat: OpenDirectChat(chats: chats, auth: auth, limits: context.limits),
+            authority: authority,
+            openDirectChat: OpenDirectChat(
+                chats: chats, auth: auth, newChatsPerHourMax: context.limits == .bench ? nil : newChatsMax),
             chats: chats, readHistory: ReadHistory(pool: pool), syncChats: SyncChats(pool: pool),
             requests: RateLimiter(burst: 200, perSecond: 50, profile: context.limits))
         let internalRoutes = InternalRoutes(

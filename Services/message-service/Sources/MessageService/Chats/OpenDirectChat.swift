@@ -10,24 +10,24 @@ final class OpenDirectChat: Sendable {
 
     private let chats: PostgresChats
     private let auth: ServiceClient
-    private let newChats: RateLimiter<UserID>
+    private let newChatsPerHourMax: Int?
     private let known = Mutex<Set<UserID>>([])
 
-    init(chats: PostgresChats, auth: ServiceClient, limits: LimitsProfile) {
+    /// - Parameter newChatsPerHourMax: how many chats a user may make in an hour; nil for any number.
+    init(chats: PostgresChats, auth: ServiceClient, newChatsPerHourMax: Int?) {
         self.chats = chats
         self.auth = auth
-        newChats = RateLimiter(burst: 60, perSecond: 0.5, profile: limits)
+        self.newChatsPerHourMax = newChatsPerHourMax
     }
 
+    /// Only a chat that does not exist yet counts: then the other has not written to the user. Notes to self never do.
     /// - Throws: ``ParleyError`` `not_found` for a user who does not exist, `rate_limited` for too many new chats.
     func callAsFunction(by user: UserID, with other: UserID) async throws -> Chat {
         let hash = ChatHash(directChatOf: user, and: other)
         if let chat = try await chats.chat(hash, of: user), chat.lastSeq > 0 { return chat }
-        if let wait = newChats.take(user) {
-            throw ParleyError(.rateLimited, "too many new chats", retryAfter: wait)
-        }
         guard try await exists(other) else { throw ParleyError(.notFound, "no such user") }
-        return try await chats.open(hash, by: user, with: other)
+        return try await chats.open(
+            hash, by: user, with: other, newChatsPerHourMax: user == other ? nil : newChatsPerHourMax)
     }
 
     private func exists(_ user: UserID) async throws -> Bool {

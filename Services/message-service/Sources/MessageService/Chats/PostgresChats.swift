@@ -33,33 +33,6 @@ struct PostgresChats: Sendable {
         return try rows.first.map { try Self.chat(from: $0) }
     }
 
-    /// Makes the direct chat of two users, or opens the one there is, and returns it as `user` sees it.
-    func open(_ hash: ChatHash, by user: UserID, with other: UserID) async throws -> Chat {
-        let members = Array(Set([user, other])).sorted()
-        let chats = Array(repeating: hash, count: members.count)
-        let rows = try await pool.group(
-            [
-                """
-                INSERT INTO chat.chats (hash, changed_xid) VALUES (\(hash), pg_current_xact_id()::text::bigint)
-                ON CONFLICT DO NOTHING
-                """,
-                """
-                INSERT INTO chat.members (chat, user_id, opened, changed_xid)
-                SELECT chat, user_id, user_id = \(user), pg_current_xact_id()::text::bigint
-                FROM unnest(\(chats), \(members)) AS t (chat, user_id)
-                ON CONFLICT (chat, user_id) DO UPDATE SET opened = true, changed_xid = excluded.changed_xid
-                WHERE excluded.opened AND NOT members.opened
-                """,
-                """
-                INSERT INTO chat.user_chats (user_id, chat) SELECT * FROM unnest(\(members), \(chats))
-                ON CONFLICT DO NOTHING
-                """,
-                Self.find(hash, of: user),
-            ], deadline: .after(Self.patience))
-        guard let row = rows[3].first else { throw PostgresError.decoding("the chat just made is not there") }
-        return try Self.chat(from: row)
-    }
-
     /// A page of a user's chats, newest activity first.
     func list(of user: UserID, before: ChatListCursor?, limit: Int) async throws -> [(Chat, ChatListCursor)] {
         let time = before?.time ?? Timestamp(milliseconds: 253_402_300_799_000)
@@ -79,7 +52,7 @@ struct PostgresChats: Sendable {
         }
     }
 
-    private static func find(_ hash: ChatHash, of user: UserID) -> PostgresQuery {
+    static func find(_ hash: ChatHash, of user: UserID) -> PostgresQuery {
         "SELECT \(raw: columns) FROM \(raw: source) WHERE mine.user_id = \(user) AND mine.chat = \(hash)"
     }
 

@@ -1,0 +1,57 @@
+import ChatProtocol
+import ClientThread
+import Postgres
+
+extension PostgresChats {
+    /// Makes the direct chat of two users, or opens the one there is, and returns it as `user` sees it.
+    ///
+    /// The chats that a user made within an hour are counted where they are made, under a lock of that user: so the
+    /// limit holds for any number of requests at once through any number of instances.
+    /// - Parameter newChatsPerHourMax: how many chats the user may make in an hour; nil: the chat is not counted.
+    /// - Throws: ``ParleyError`` `rate_limited` where the chat would have to be made and may not be.
+    func open(
+        _ hash: ChatHash, by user: UserID, with other: UserID, newChatsPerHourMax: Int? = nil
+    ) async throws -> Chat {
+        let members = Array(Set([user, other])).sorted()
+        let chats = Array(repeating: hash, count: members.count)
+        let isCounted = newChatsPerHourMax != nil
+        let most = Int64(newChatsPerHourMax ?? 1)
+        let rows = try await pool.group(
+            [
+                "SELECT pg_advisory_xact_lock(uuid_hash_extended(\(user), 1))",
+                """
+                INSERT INTO chat.chats (hash, changed_xid)
+                SELECT \(hash), pg_current_xact_id()::text::bigint
+                WHERE NOT \(isCounted) OR \(most) > (SELECT count(*) FROM chat.user_chats
+                    WHERE user_id = \(user) AND made_at > clock_timestamp() - interval '1 hour')
+                ON CONFLICT DO NOTHING
+                """,
+                """
+                INSERT INTO chat.members (chat, user_id, opened, changed_xid)
+                SELECT chat, user_id, user_id = \(user), pg_current_xact_id()::text::bigint
+                FROM unnest(\(chats), \(members)) AS t (chat, user_id) JOIN chat.chats ON chats.hash = t.chat
+                ON CONFLICT (chat, user_id) DO UPDATE SET opened = true, changed_xid = excluded.changed_xid
+                WHERE excluded.opened AND NOT members.opened
+                """,
+                // Whoever's transaction made the chat has made it.
+                """
+                INSERT INTO chat.user_chats (user_id, chat, made_at)
+                SELECT t.user_id, t.chat, CASE WHEN \(isCounted) AND t.user_id = \(user)
+                    AND chats.changed_xid = pg_current_xact_id()::text::bigint THEN clock_timestamp() END
+                FROM unnest(\(members), \(chats)) AS t (user_id, chat) JOIN chat.chats ON chats.hash = t.chat
+                ON CONFLICT DO NOTHING
+                """,
+                Self.find(hash, of: user),
+                """
+                SELECT (extract(epoch FROM made_at + interval '1 hour' - clock_timestamp()) * 1000)::bigint
+                FROM chat.user_chats WHERE user_id = \(user) AND made_at IS NOT NULL
+                ORDER BY made_at DESC OFFSET \(most - 1) LIMIT 1
+                """,
+            ], deadline: .after(Self.patience))
+        if let row = rows[4].first { return try Self.chat(from: row) }
+        guard isCounted else { throw PostgresError.decoding("the chat just made is not there") }
+        // The newest `most` fill the hour; there is room again when the first of them is an hour old.
+        let wait = try rows[5].first?.get(0, as: Int64.self) ?? 0
+        throw ParleyError(.rateLimited, "too many new chats", retryAfter: .milliseconds(max(1, wait)))
+    }
+}
