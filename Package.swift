@@ -78,7 +78,10 @@ let package = Package(
         .tests("ObservabilityTests", ["ChatProtocol", "Observability", .coreMetrics]),
         .tests(
             "ServiceKitTests",
-            ["ChatProtocol", "ServiceKit", "StrictJSON", "Tokens", .logging, .nioCore, .nioEmbedded, .nioHTTP1]),
+            [
+                "ChatProtocol", "ClientThread", "HTTPClient", "ServiceKit", "StrictJSON", "Tokens", .logging, .nioCore,
+                .nioEmbedded, .nioHTTP1, .nioPosix,
+            ]),
         .tests("WebSocketServerTests", ["WebSocketServer", .nioCore, .nioEmbedded, .nioHTTP1, .nioWebSocket]),
         .tests("RealtimeGatewayTests", ["ChatProtocol", "RealtimeGateway", "Support", "Tokens", .nioCore]),
         .tests("MessageServiceTests", ["ChatProtocol", "MessageService", "Postgres"]),

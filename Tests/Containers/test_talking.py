@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
+import requests
 
 from conftest import MakeUser
 from docker_project import docker
@@ -46,6 +48,31 @@ def test_the_services_know_the_address_that_the_edge_saw(project: RunningProject
     (session,) = register("ada").api.get("/api/v1/auth/sessions")["sessions"]
     own = project.containers()["edge"].address()
     assert session["address"] and session["address"].rsplit(".", 1)[0] != own.rsplit(".", 1)[0]
+
+
+def test_every_instance_behind_a_name_has_its_share(project: RunningProject, register: MakeUser) -> None:
+    """Gateways know message-service by one name; each of its addresses takes the chats that are its own."""
+    ada, *others = (register(name) for name in ("ada", *"bcdefghijk"))
+    at_ada = ada.connect(project.gateway_urls()[0])
+    before = appended(project)
+    assert len(before) == SCALE["message-service"]
+    for other in others:
+        chat = ada.open_chat(other)
+        for number in range(2):
+            at_ada.say(chat, f"message {number}")
+    after = appended(project)
+    assert all(after[name] > before[name] for name in before), (before, after)
+
+
+def appended(project: RunningProject) -> dict[str, int]:
+    """The messages that each message-service has committed."""
+    everything = project.containers()
+    counts: dict[str, int] = {}
+    for name in project.of("message-service"):
+        page = requests.get(f"http://{everything[name].address()}:9102/metrics", timeout=5).text
+        match = re.search(r"^parley_appended_messages_total (\d+)", page, re.MULTILINE)
+        counts[name] = int(match[1]) if match else 0
+    return counts
 
 
 def test_a_gateway_that_crashes_is_started_again_and_nothing_is_lost(

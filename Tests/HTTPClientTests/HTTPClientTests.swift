@@ -25,6 +25,27 @@ struct HTTPClientTests {
         client.close()
         try await server.close()
     }
+
+    @Test("connects to the address it is given, keeps that connection, and asks nobody for the name")
+    func givenAddress() async throws {
+        let server = try await CountingServer()
+        let client = HTTPClient(logger: Logger(label: "test"))
+        let url = "http://nobody.invalid:\(server.port)/"
+        for _ in 0..<5 {
+            let request = HTTPClientRequest(url: url, at: "127.0.0.1")
+            #expect(try await client.send(request, deadline: .after(.seconds(5))).status == 200)
+        }
+        #expect(server.connections == 1)
+        await #expect(throws: HTTPClientError.self, "nobody listens there, and the kept connection is not to there") {
+            try await client.send(HTTPClientRequest(url: url, at: "127.0.0.2"), deadline: .after(.seconds(5)))
+        }
+        await #expect(throws: HTTPClientError.self, "the handle does not remember the address of its last call") {
+            try await client.send(HTTPClientRequest(url: url), deadline: .after(.seconds(5)))
+        }
+        #expect(server.connections == 1)
+        client.close()
+        try await server.close()
+    }
 }
 
 /// Answers everything with 200 and counts the connections it has accepted.

@@ -19,8 +19,10 @@ inside() {
     ip link set lo up
     printf '127.0.0.1 localhost postgres redis' >"$work/hosts"
     local name
-    for name in auth-service message-service realtime-gateway; do printf ' %s %s-pods' "$name" "$name" >>"$work/hosts"; done
-    printf ' presence-service\n' >>"$work/hosts"
+    for name in auth-service message-service realtime-gateway presence-service; do
+        printf ' %s %s-pods' "$name" "$name" >>"$work/hosts"
+    done
+    echo >>"$work/hosts"
     mount --bind "$work/hosts" /etc/hosts
     stores
     "$HERE/../../.venv-kubernetes/bin/python" "$HERE/play.py" "$work"

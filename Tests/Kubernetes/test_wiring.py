@@ -50,6 +50,7 @@ def test_services_call_one_another_by_names_that_exist():
         host, port = re.fullmatch(r"http://([a-z-]+):(\d+)", config[key]).groups()
         service = named("production", "Service", host)
         assert int(port) in [each["port"] for each in service["spec"]["ports"] if each["name"] == "internal"]
+        assert service["spec"]["clusterIP"] == "None", "a name that gives away the address of each pod"
 
 
 @everywhere

@@ -3,28 +3,6 @@ import Testing
 
 @testable import ServiceKit
 
-@Suite("The instances of a service")
-struct TargetSetTests {
-    @Test("are met in the same order for the same key, and spread over keys")
-    func rendezvous() {
-        let targets = TargetSet(["a", "b", "c"])
-        #expect(targets.order(for: 7) == targets.order(for: 7))
-        let first = (0..<3000).map { targets.order(for: $0)[0] }
-        for target in ["a", "b", "c"] { #expect((800...1200).contains(first.count { $0 == target })) }
-    }
-
-    @Test("that are down come last, and a key returns to its instance when that is up again")
-    func downTargets() {
-        var targets = TargetSet(["a", "b"])
-        let home = targets.order(for: 1)[0]
-        targets.mark(home, isUp: false)
-        #expect(targets.order(for: 1).last == home)
-        #expect(targets.isUp)
-        targets.mark(home, isUp: true)
-        #expect(targets.order(for: 1)[0] == home)
-    }
-}
-
 @Suite("A rate limiter")
 struct RateLimiterTests {
     @Test("lets a burst through, then says how long to wait, and recovers")

@@ -7,6 +7,7 @@ final class CurlEasy {
     let handle: UnsafeMutableRawPointer
     private(set) var transfer: HTTPTransfer?
     private var headers: UnsafeMutablePointer<curl_slist>?
+    private var place: UnsafeMutablePointer<curl_slist>?
     private var response: [UInt8] = []
     private var responseTooLarge = false
 
@@ -33,8 +34,9 @@ final class CurlEasy {
     }
 
     deinit {
-        curl_slist_free_all(headers)
         curl_easy_cleanup(handle)
+        curl_slist_free_all(headers)
+        curl_slist_free_all(place)
     }
 
     /// Sets the handle up for a transfer.
@@ -52,6 +54,7 @@ final class CurlEasy {
         _ = parley_curl_set_pointer(handle, CURLOPT_PRIVATE, me)
         _ = parley_curl_set_pointer(handle, CURLOPT_WRITEDATA, me)
         _ = parley_curl_set_text(handle, CURLOPT_URL, request.url)
+        connect(to: request.address)
         if request.method == "GET" {
             _ = parley_curl_set_long(handle, CURLOPT_HTTPGET, 1)
             _ = parley_curl_set_text(handle, CURLOPT_CUSTOMREQUEST, nil)
@@ -70,6 +73,15 @@ final class CurlEasy {
         headers = list
         _ = parley_curl_set_long(handle, CURLOPT_TIMEOUT_MS, Int(remaining))
         _ = parley_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, Int(min(remaining, connectTimeout.milliseconds)))
+    }
+
+    /// curl keeps the connections to each place apart.
+    private func connect(to address: String?) {
+        // Any host and any port of the URL; an IPv6 address in brackets.
+        let list = address.map { curl_slist_append(nil, $0.contains(":") ? "::[\($0)]:" : "::\($0):") }
+        _ = parley_curl_set_pointer(handle, CURLOPT_CONNECT_TO, list ?? nil)
+        curl_slist_free_all(place)
+        place = list ?? nil
     }
 
     /// Answers the caller. The handle is free afterwards.

@@ -5,14 +5,19 @@ package import Logging
 package struct HTTPClientRequest: Sendable {
     package var method: String
     package var url: String
+    /// Connects to this address, and asks the name in `url` for it only in the headers and of the certificate; nil for
+    /// whichever address the name has.
+    package var address: String?
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]
 
     package init(
-        method: String = "GET", url: String, headers: [(name: String, value: String)] = [], body: [UInt8] = []
+        method: String = "GET", url: String, at address: String? = nil, headers: [(name: String, value: String)] = [],
+        body: [UInt8] = []
     ) {
         self.method = method
         self.url = url
+        self.address = address
         self.headers = headers
         self.body = body
     }

@@ -35,7 +35,8 @@ package enum ServiceCallError: Error, Sendable, CustomStringConvertible {
 /// Calls to one other service over its instances: a service token and the trace on every call, a time limit on every
 /// attempt and a deadline on the whole, another instance after a failure, and a retry with full jitter where the call
 /// is idempotent. As a background service it probes every instance each second, so that a dead one is avoided before
-/// it costs a call and found again when it is back.
+/// it costs a call and found again when it is back; and it looks up the names among its targets, each address of which
+/// is an instance.
 package final class ServiceClient: Service {
     private static let probeInterval: Duration = .seconds(1)
     private static let probeTimeout: Duration = .milliseconds(800)
@@ -45,15 +46,28 @@ package final class ServiceClient: Service {
     private let http: HTTPClient
     private let tokens: ServiceTokenIssuer
     private let logger: Logger
+    private let urls: [String]
+    private let lookUp: FollowNames.LookUp
     private let targets: Mutex<TargetSet>
     private let probed = Atomic<Bool>(false)
     private let metrics: CallMetrics
 
-    package init(
+    package convenience init(
         service: String, targets: [String], http: HTTPClient, tokens: ServiceTokenIssuer, logger: Logger
+    ) {
+        self.init(
+            service: service, targets: targets, http: http, tokens: tokens, logger: logger,
+            lookUp: NameLookup.addresses)
+    }
+
+    init(
+        service: String, targets: [String], http: HTTPClient, tokens: ServiceTokenIssuer, logger: Logger,
+        lookUp: @escaping FollowNames.LookUp
     ) {
         self.service = service
         metrics = CallMetrics(service: service)
+        urls = targets
+        self.lookUp = lookUp
         self.targets = Mutex(TargetSet(targets))
         self.http = http
         self.tokens = tokens
@@ -99,9 +113,12 @@ package final class ServiceClient: Service {
         let up = Meter(
             "parley_call_targets_up", "Instances of another service that were ready when last asked.",
             [("service", service)])
+        let names = FollowNames(in: urls, by: lookUp, logger: logger) { self.take($1, for: $0) }
+        names.start()
+        defer { names.stop() }
         try await Repeating(every: Self.probeInterval) {
             await self.probeAll()
-            up.set(self.targets.withLock { $0.targets.count { $0.isUp } })
+            up.set(self.targets.withLock { $0.upCount })
         }.run()
     }
 
@@ -117,7 +134,7 @@ package final class ServiceClient: Service {
     }
 
     private func send(
-        _ method: String, _ target: String, _ path: String, _ payload: [UInt8], deadline: Deadline, overall: Deadline
+        _ method: String, _ target: Target, _ path: String, _ payload: [UInt8], deadline: Deadline, overall: Deadline
     ) async throws(AttemptFailure) -> HTTPClientResponse {
         let token: String
         do {
@@ -133,7 +150,8 @@ package final class ServiceClient: Service {
         let start = ContinuousClock.now
         do {
             let answer = try await http.send(
-                HTTPClientRequest(method: method, url: target + path, headers: headers, body: payload),
+                HTTPClientRequest(
+                    method: method, url: target.url + path, at: target.address, headers: headers, body: payload),
                 deadline: deadline)
             metrics.attempts(answer.status == 200 ? .ok : .refused).record(since: start)
             return answer
@@ -162,19 +180,26 @@ package final class ServiceClient: Service {
         }
     }
 
-    // MARK: Probing
+    // MARK: The instances
+
+    private func take(_ addresses: [String], for url: String) {
+        guard targets.withLock({ $0.found(addresses, for: url) }) else { return }
+        logger.info(
+            "the instances behind a name changed",
+            metadata: ["url": "\(url)", "addresses": "\(addresses.sorted().joined(separator: " "))"])
+    }
 
     private func probeAll() async {
-        let urls = targets.withLock { $0.targets.map(\.url) }
-        await withTaskGroup(of: (String, Bool).self) { group in
-            for url in urls {
+        await withTaskGroup(of: (Target, Bool).self) { group in
+            for target in targets.withLock({ $0.targets }) {
                 group.addTask {
                     let answer = try? await self.http.send(
-                        HTTPClientRequest(url: url + "/readyz"), deadline: .after(Self.probeTimeout))
-                    return (url, answer?.status == 200)
+                        HTTPClientRequest(url: target.url + "/readyz", at: target.address),
+                        deadline: .after(Self.probeTimeout))
+                    return (target, answer?.status == 200)
                 }
             }
-            for await (url, isUp) in group { targets.withLock { $0.mark(url, isUp: isUp) } }
+            for await (target, isUp) in group { targets.withLock { $0.mark(target, isUp: isUp) } }
         }
         probed.store(true, ordering: .relaxed)
     }
