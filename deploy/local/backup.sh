@@ -4,7 +4,7 @@
 
 # Of an import into another cluster: numbers of transactions mean nothing there. Rows that look newer than every
 # snapshot would be handed out again with each sync and each sweep; 0 is older than all.
-readonly TRANSACTION_COLUMNS=(auth.sessions.ended_xid chat.chats.changed_xid chat.members.changed_xid chat.messages.xid)
+readonly TRANSACTION_COLUMNS=(auth.deletions.xid auth.sessions.ended_xid chat.chats.changed_xid chat.members.changed_xid chat.messages.xid)
 
 command_backup() {
     local arguments argument file="" secret=no partial tables
@@ -103,7 +103,7 @@ restore_script() {
     printf 'COMMIT;\n'
 }
 
-# Triggers that set the numbers of transactions to 0 while rows come in.
+# Triggers that set the numbers of transactions to 0 while rows come in. A dump of an older version may lack a table.
 forget_transactions() {
     local path table column number=0
     for path in "${TRANSACTION_COLUMNS[@]}"; do
@@ -114,7 +114,12 @@ BEGIN
     IF NEW.$column IS NOT NULL THEN NEW.$column := 0; END IF;
     RETURN NEW;
 END \$body\$;
-CREATE TRIGGER restored BEFORE INSERT ON $table FOR EACH ROW EXECUTE FUNCTION chat.restored$number();
+DO \$body\$
+BEGIN
+    IF to_regclass('$table') IS NOT NULL THEN
+        CREATE TRIGGER restored BEFORE INSERT ON $table FOR EACH ROW EXECUTE FUNCTION chat.restored$number();
+    END IF;
+END \$body\$;
 SQL
         number=$((number + 1))
     done

@@ -25,6 +25,19 @@ package struct PostgresSnapshot: Equatable, Sendable {
         self.inProgress = inProgress
     }
 
+    private init(xmin: Int64, xmax: Int64, inProgress: [Int64]) {
+        self.xmin = xmin
+        self.xmax = xmax
+        self.inProgress = inProgress
+    }
+
+    /// What somebody has seen who read rows by this snapshot, in the order of their transactions, and stopped behind
+    /// one of them.
+    package func cut(after xid: Int64) -> PostgresSnapshot {
+        PostgresSnapshot(
+            xmin: min(xmin, xid + 1), xmax: xid + 1, inProgress: inProgress.filter { $0 <= xid })
+    }
+
     package var text: String { "\(xmin):\(xmax):" + inProgress.map(String.init).joined(separator: ",") }
 
     private static func number(_ text: some StringProtocol) -> Int64? {

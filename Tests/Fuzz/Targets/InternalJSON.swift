@@ -15,8 +15,8 @@ func internalJSON(_ input: [UInt8]) {
 }
 
 private let bodies: [any (JSONCodable & Sendable).Type] = [
-    AppendAnswer.self, AppendRequest.self, ConnectionsAnswer.self, ConnectionsRequest.self, Done.self,
-    EndSessionsRequest.self, EventsRequest.self, ExistingUsersAnswer.self, ExistingUsersRequest.self,
+    AppendAnswer.self, AppendRequest.self, ConnectionsAnswer.self, ConnectionsRequest.self, DeletionsAnswer.self,
+    Done.self, EndSessionsRequest.self, EventsRequest.self, ExistingUsersAnswer.self, ExistingUsersRequest.self,
     GoodbyeRequest.self, HeartbeatAnswer.self, HeartbeatRequest.self, KeySet.self, MembersAnswer.self,
     MembersRequest.self, Message.self, ParleyError.self, PresenceChanges.self, RaiseCursorsAnswer.self,
     RaiseCursorsRequest.self, RevocationsAnswer.self, RoutesAnswer.self, RoutesRequest.self, TipsAnswer.self,

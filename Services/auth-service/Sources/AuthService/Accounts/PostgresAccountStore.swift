@@ -12,8 +12,14 @@ package struct PostgresAccountStore: Sendable {
 
     package init(_ database: Database) { self.database = database }
 
+    /// Whether somebody has the name, or had it and deleted the account.
     func exists(_ username: Username) async throws -> Bool {
-        try await !database.query("SELECT 1 FROM auth.users WHERE username = \(username.description)").isEmpty
+        try await !database.query(
+            """
+            SELECT 1 FROM auth.users WHERE coalesce(name_hash, sha256(decode(username, 'escape')))
+                = sha256(decode(\(username.description), 'escape'))
+            """
+        ).isEmpty
     }
 
     package func credentials(named username: Username) async throws -> Credentials? {
@@ -27,7 +33,10 @@ package struct PostgresAccountStore: Sendable {
 
     package func credentials(of user: UserID) async throws -> Credentials? {
         try await database.query(
-            "SELECT id, username, display_name, password_hash FROM auth.users WHERE id = \(user)"
+            """
+            SELECT id, username, display_name, password_hash FROM auth.users
+            WHERE id = \(user) AND deleted_at IS NULL
+            """
         ).first.map(Credentials.init(row:))
     }
 
@@ -40,13 +49,13 @@ package struct PostgresAccountStore: Sendable {
     func rename(_ user: UserID, to name: DisplayName) async throws -> User? {
         try await database.query(
             """
-            UPDATE auth.users SET display_name = \(name.description), display_key = \(name.key) WHERE id = \(user)
-            RETURNING id, username, display_name
+            UPDATE auth.users SET display_name = \(name.description), display_key = \(name.key)
+            WHERE id = \(user) AND deleted_at IS NULL RETURNING id, username, display_name
             """
         ).first.map(User.init(row:))
     }
 
-    /// Those that exist, in the order of their ids.
+    /// Those that exist or did, in the order of their ids.
     package func users(ids: [UserID]) async throws -> [User] {
         try await database.query(
             "SELECT id, username, display_name FROM auth.users WHERE id = ANY(\(ids)) ORDER BY id"
@@ -54,7 +63,8 @@ package struct PostgresAccountStore: Sendable {
     }
 
     /// Those whose username or display key begins with `prefix`, usernames first. Both columns are in byte order, so
-    /// a prefix is a range of their indexes, and there are no wildcards to escape.
+    /// a prefix is a range of their indexes, and there are no wildcards to escape. Those of a deleted user are empty and
+    /// begin with nothing.
     package func users(prefix: String, limit: Int) async throws -> [User] {
         let end = prefix + "\u{10FFFF}"
         return try await database.query(
@@ -72,8 +82,11 @@ package struct PostgresAccountStore: Sendable {
         ).map(User.init(row:))
     }
 
+    /// Those who can be written to: deleted users are not among them.
     package func existing(among ids: [UserID]) async throws -> [UserID] {
-        try await database.query("SELECT id FROM auth.users WHERE id = ANY(\(ids)) ORDER BY id").map { try $0.get(0) }
+        try await database.query(
+            "SELECT id FROM auth.users WHERE id = ANY(\(ids)) AND deleted_at IS NULL ORDER BY id"
+        ).map { try $0.get(0) }
     }
 }
 

@@ -1,11 +1,15 @@
 package import ChatProtocol
 package import StrictJSON
 
-/// A user as everybody signed in may see them.
+/// A user as everybody signed in may see them. Of one who deleted the account only the id is left.
 package struct User: Sendable, Equatable, JSONCodable {
     package let id: UserID
     package let username: String
     package let displayName: String
+
+    /// What a deleted user is called. Their username is empty, as no other can be.
+    package static let deletedName = "Deleted user"
+    package var isDeleted: Bool { username.isEmpty }
 
     package init(id: UserID, username: String, displayName: String) {
         self.id = id
@@ -24,6 +28,7 @@ package struct User: Sendable, Equatable, JSONCodable {
             json.field("id", id)
             json.field("username", username)
             json.field("display_name", displayName)
+            if isDeleted { json.field("deleted", true) }
         }
     }
 }

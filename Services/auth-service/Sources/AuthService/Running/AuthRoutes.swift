@@ -20,13 +20,12 @@ struct AuthRoutes: Sendable {
         router.get(RouterPath(KeySet.path)) { [keys = useCases.keys] _, _ in keySetResponse(keys) }
         router.get("api/v1/openapi.json") { _, _ in Response.json(PackageResources.openapi_json) }
 
-        let authentication = UserAuthentication { [verify = useCases.verifyAccess] token in try await verify(token) }
-        let auth = router.group("api/v1/auth").add(middleware: authentication)
+        let auth = router.group("api/v1/auth").add(middleware: useCases.authentication)
         auth.post("logout", use: logout)
         auth.get("sessions", use: listSessions)
         auth.delete("sessions/:id", use: endSession)
         auth.post("password", use: changePassword)
-        let users = router.group("api/v1/users").add(middleware: authentication)
+        let users = router.group("api/v1/users").add(middleware: useCases.authentication)
         users.get(use: findUsers)
         users.get("me", use: me)
         users.patch("me", use: editProfile)

@@ -23,6 +23,7 @@ package enum AuthService {
     private static let migrations = [
         Migration(name: "V0001_accounts", sql: PackageResources.V0001_accounts_sql),
         Migration(name: "V0002_history", sql: PackageResources.V0002_history_sql),
+        Migration(name: "V0003_deletion", sql: PackageResources.V0003_deletion_sql),
     ]
 
     package static func build(_ context: ServiceContext) async throws -> ServiceParts {
@@ -38,11 +39,13 @@ package enum AuthService {
         let useCases = UseCases(
             settings, profile: context.limits, secret: context.secret, database: database, keys: keys,
             passwords: passwords, logger: context.logger)
+        let clientAddress = try ClientAddress(trustedProxies: settings.trustedProxies)
         let routes = AuthRoutes(
-            useCases: useCases, clientAddress: try ClientAddress(trustedProxies: settings.trustedProxies),
+            useCases: useCases, clientAddress: clientAddress,
             refreshLimiter: RateLimiter(
                 burst: settings.refreshesPerSecond * 10, perSecond: Double(settings.refreshesPerSecond),
                 profile: context.limits))
+        let deletion = DeletionRoutes(useCases: useCases, clientAddress: clientAddress)
 
         context.metrics.read("parley_password_queue_hashes", "Passwords that wait to be hashed.") {
             Double(passwords.waitingCount)
@@ -51,8 +54,14 @@ package enum AuthService {
         context.readiness.add("migrations", required: true) { tables.isComplete }
         context.readiness.add("signing_keys", required: true) { keys.isLoaded }
         return ServiceParts(
-            publicRoutes: { routes.add(to: $0) },
-            internalRoutes: { InternalRoutes(useCases: useCases).add(to: $0) },
+            publicRoutes: {
+                routes.add(to: $0)
+                deletion.add(to: $0)
+            },
+            internalRoutes: {
+                InternalRoutes(useCases: useCases).add(to: $0)
+                deletion.addInternal(to: $0)
+            },
             background: [
                 durability, tables, readKeys(keys, context.logger),
                 Housekeeping(database, logger: context.logger).rounds,

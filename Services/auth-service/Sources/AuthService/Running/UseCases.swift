@@ -12,8 +12,10 @@ struct UseCases: Sendable {
     let listSessions: ListSessions
     let changePassword: ChangePassword
     let editProfile: EditProfile
+    let deleteAccount: DeleteAccount
     let findUsers: FindUsers
     let readRevocations: ReadRevocations
+    let readDeletions: ReadDeletions
     let verifyAccess: VerifyAccess
     let accounts: PostgresAccountStore
     let keys: KeyRing
@@ -42,8 +44,9 @@ struct UseCases: Sendable {
         refreshSession = RefreshSession(sessions: sessions, tokens: tokens, logger: logger)
         endSession = EndSession(sessions: sessions)
         listSessions = ListSessions(sessions: sessions)
-        changePassword = ChangePassword(
-            accounts: accounts, sessions: sessions, passwords: passwords, throttle: throttle)
+        let confirm = ConfirmPassword(accounts: accounts, passwords: passwords, throttle: throttle)
+        changePassword = ChangePassword(confirm: confirm, sessions: sessions, passwords: passwords)
+        deleteAccount = DeleteAccount(confirm: confirm, deletions: PostgresDeletionStore(database: database))
         editProfile = EditProfile(accounts: accounts)
         findUsers = FindUsers(
             accounts: accounts,
@@ -51,9 +54,15 @@ struct UseCases: Sendable {
                 burst: settings.searchesPerSecond * 10, perSecond: Double(settings.searchesPerSecond),
                 profile: profile))
         readRevocations = ReadRevocations(database)
+        readDeletions = ReadDeletions(database)
         verifyAccess = VerifyAccess(keys: keys, sessions: sessions)
         self.accounts = accounts
         self.keys = keys
         sessionLife = settings.sessionLife
+    }
+
+    /// What demands an access token of a live session.
+    var authentication: UserAuthentication {
+        UserAuthentication { [verifyAccess] token in try await verifyAccess(token) }
     }
 }

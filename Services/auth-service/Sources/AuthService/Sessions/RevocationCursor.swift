@@ -1,6 +1,6 @@
 package import Postgres
 
-/// Up to where a reader knows the ended sessions: a snapshot of PostgreSQL, by which no commit is missed, however long
+/// Up to where a reader knows the ended sessions (or deletions): a snapshot of PostgreSQL, by which no commit is missed, however long
 /// it took and whatever any clock says, and the history it belongs to.
 ///
 /// Written for a query string: `<epoch>.<snapshot>`.
@@ -9,11 +9,15 @@ package struct RevocationCursor: Sendable, Equatable, CustomStringConvertible {
     package let epoch: String
     package let snapshot: PostgresSnapshot
 
+    package init(epoch: String, snapshot: PostgresSnapshot) {
+        self.epoch = epoch
+        self.snapshot = snapshot
+    }
+
     /// - Parameter snapshot: the text form of a `pg_snapshot`.
     package init?(epoch: String, snapshot: String) {
         guard let snapshot = PostgresSnapshot(snapshot) else { return nil }
-        self.epoch = epoch
-        self.snapshot = snapshot
+        self.init(epoch: epoch, snapshot: snapshot)
     }
 
     /// Reads what ``description`` wrote.
