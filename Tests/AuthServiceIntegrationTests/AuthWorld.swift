@@ -18,12 +18,13 @@ struct AuthWorld: Sendable {
     let passwords: PasswordHasher
     let secret: DeploymentSecret
 
-    var sessions: PostgresSessionStore { PostgresSessionStore(database) }
+    var sessions: PostgresSessionStore { PostgresSessionStore(database, audit: audit) }
+    var audit: AuditLog { AuditLog(database, logger: TestEnvironment.logger) }
 
     /// Another instance of the service on the same tables.
     func keyRing(secret: DeploymentSecret? = nil) -> KeyRing {
         KeyRing(
-            PostgresKeyStore(database, secret: secret ?? self.secret), lifetime: .seconds(900),
+            PostgresKeyStore(database, secret: secret ?? self.secret, audit: audit), lifetime: .seconds(900),
             logger: TestEnvironment.logger)
     }
 
@@ -64,14 +65,16 @@ struct AuthWorld: Sendable {
         database = Database(url: url, logger: TestEnvironment.logger)
         passwords = try PasswordHasher(threads: 2, queueMax: 1000, profile: profile)
         secret = try #require(DeploymentSecret((0..<32).map { _ in UInt8.random(in: 0...255) }))
+        let audit = AuditLog(database, logger: TestEnvironment.logger)
         let keys = KeyRing(
-            PostgresKeyStore(database, secret: secret), lifetime: .seconds(900), logger: TestEnvironment.logger)
+            PostgresKeyStore(database, secret: secret, audit: audit), lifetime: .seconds(900),
+            logger: TestEnvironment.logger)
         try await retrying { try await keys.reload() }
         let configuration = try Configuration(
             environment: ["PARLEY_DATABASE_URL": url, "PARLEY_SESSIONS_PER_USER": "5"], settings: AuthSettings.all)
         useCases = UseCases(
             try AuthSettings(configuration), profile: profile, secret: secret, database: database, keys: keys,
-            passwords: passwords, logger: TestEnvironment.logger)
+            passwords: passwords, audit: audit, logger: TestEnvironment.logger)
     }
 
     private func close(_ name: String, _ server: PostgresConnection) async {
@@ -165,6 +168,14 @@ extension AuthWorld {
 
     func access(_ signedIn: SignedIn) -> AccessToken {
         AccessToken(user: signedIn.user.id, session: signedIn.session, expires: .now.advanced(by: .seconds(60)))
+    }
+
+    func end(_ session: SessionID, by signedIn: SignedIn) async throws {
+        try await useCases.endSession.other(session, by: access(signedIn), from: Self.home)
+    }
+
+    func logout(_ signedIn: SignedIn) async throws {
+        try await useCases.endSession.own(of: access(signedIn), from: Self.home)
     }
 
     func isLive(_ signedIn: SignedIn) async throws -> Bool {

@@ -84,7 +84,7 @@ import Tokens
             _ = try await world.database.query(
                 "UPDATE auth.sessions SET expires_at = now() - interval '1 second' WHERE id = \(phone.session)")
             #expect(await code { try await world.refresh(phone.refresh) } == .unauthenticated)
-            try await world.useCases.endSession.own(of: world.access(ada))
+            try await world.logout(ada)
             #expect(await code { try await world.refresh(ada.refresh) } == .unauthenticated)
         }
     }

@@ -11,7 +11,7 @@ import Testing
             let ada = try await world.register()
             let phone = try await world.signIn(ada.user.username)
             #expect(try await world.useCases.listSessions(by: world.access(ada)).sessions.count == 2)
-            try await world.useCases.endSession.other(phone.session, of: ada.user.id)
+            try await world.end(phone.session, by: ada)
             #expect(await code { try await world.useCases.verifyAccess(phone.accessToken) } == .unauthenticated)
             let list = try await world.useCases.listSessions(by: world.access(ada))
             #expect(list.sessions.map(\.id) == [ada.session] && list.current == ada.session)
@@ -23,7 +23,7 @@ import Testing
             let ada = try await world.register()
             let bob = try await world.register(AuthWorld.unique("bob"))
             for session in [bob.session, SessionID.make()] {
-                #expect(await code { try await world.useCases.endSession.other(session, of: ada.user.id) } == .notFound)
+                #expect(await code { try await world.end(session, by: ada) } == .notFound)
             }
             #expect(try await world.isLive(bob))
         }
@@ -81,7 +81,7 @@ import Testing
         try await AuthWorld.with { world in
             let ada = try await world.register()
             let phone = try await world.signIn(ada.user.username)
-            try await world.useCases.endSession.other(phone.session, of: ada.user.id)
+            try await world.end(phone.session, by: ada)
             _ = try await world.database.query(
                 "UPDATE auth.sessions SET ended_at = now() - interval '8 days' WHERE id = \(phone.session)")
             try await world.sessions.removeOld()
@@ -99,7 +99,7 @@ import Testing
             let read = world.useCases.readRevocations
             let start = try await read(since: nil)
             #expect(start.revocations.isEmpty)
-            try await world.useCases.endSession.own(of: world.access(phone))
+            try await world.logout(phone)
             let next = try await read(since: start.next)
             #expect(next.revocations.map(\.session) == [phone.session])
             #expect(next.revocations[0].until > Timestamp.now.advanced(by: .seconds(900)))
@@ -120,7 +120,7 @@ import Testing
                     """)
                 // Others begin, commit and raise the snapshot past this transaction.
                 let bob = try await world.register(AuthWorld.unique("bob"))
-                try await world.useCases.endSession.own(of: world.access(bob))
+                try await world.logout(bob)
                 return (try await read(since: nil), bob.session)
             }
             #expect(during.revocations.map(\.session) == [late])
@@ -131,7 +131,7 @@ import Testing
     @Test func aCursorOfAnotherHistoryGetsEverything() async throws {
         try await AuthWorld.with { world in
             let ada = try await world.register()
-            try await world.useCases.endSession.own(of: world.access(ada))
+            try await world.logout(ada)
             let read = world.useCases.readRevocations
             let cursor = try #require(RevocationCursor(try await read(since: nil).next))
             let xmax = cursor.snapshot.xmax

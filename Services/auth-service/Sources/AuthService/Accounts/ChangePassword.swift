@@ -28,11 +28,11 @@ package struct ChangePassword: Sendable {
         let account = try await confirm.account(of: token.user)
         let name = try Username(checking: account.user.username)
         let password = try NewPassword(checking: request.new, of: name)
-        try await confirm(request.current, of: account, from: address)
+        try await confirm(request.current, of: account, by: token, from: address)
         let hash = try await passwords.hash(password.bytes)
         guard
             try await sessions.changePassword(
-                of: token.user, from: account.passwordHash, to: hash, keeping: token.session)
+                of: token.user, from: account.passwordHash, to: hash, keeping: token.session, from: address)
         else { throw ParleyError(.conflict, "the password was changed meanwhile") }
     }
 }

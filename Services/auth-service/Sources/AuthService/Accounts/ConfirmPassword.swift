@@ -1,4 +1,5 @@
 import ChatProtocol
+import Tokens
 
 /// Asks for the password once more, before what a stolen access token must not be enough for (OWASP Authentication
 /// Cheat Sheet, "Require Re-authentication for Sensitive Features"). Throttled like a sign-in, so that such a token
@@ -7,6 +8,7 @@ package struct ConfirmPassword: Sendable {
     let accounts: PostgresAccountStore
     let passwords: PasswordHasher
     let throttle: SignInThrottle
+    let audit: AuditLog
 
     /// - Throws: ``ParleyError`` `unauthenticated` where there is no such account any more.
     func account(of user: UserID) async throws -> PostgresAccountStore.Credentials {
@@ -18,7 +20,8 @@ package struct ConfirmPassword: Sendable {
 
     /// - Throws: ``ParleyError``: `forbidden` for a wrong password, `rate_limited` after too many of them.
     func callAsFunction(
-        _ password: String, of account: PostgresAccountStore.Credentials, from address: AddressPrefix
+        _ password: String, of account: PostgresAccountStore.Credentials, by token: AccessToken,
+        from address: AddressPrefix
     ) async throws {
         guard password.utf8.count <= NewPassword.presentedBytesMax else { throw Self.wrong }
         let admission = try await throttle.admit(account.user.username, from: address)
@@ -29,7 +32,11 @@ package struct ConfirmPassword: Sendable {
             await throttle.refund(admission)
             throw error
         }
-        guard isRight else { throw Self.wrong }
+        guard isRight else {
+            await audit.write(
+                AuditEntry(.passwordCheckFailed, user: token.user, session: token.session, from: address))
+            throw Self.wrong
+        }
         await throttle.clear(admission)
     }
 

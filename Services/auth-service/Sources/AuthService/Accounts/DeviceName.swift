@@ -16,4 +16,7 @@ package struct DeviceName: Sendable, Hashable, CustomStringConvertible {
         else { throw ParleyError(.badRequest, "field \"device\" must be at most 64 bytes without control characters") }
         description = text.isEmpty ? Self.unnamed : text
     }
+
+    /// One that was checked before.
+    init(stored text: String) { description = text }
 }

@@ -25,8 +25,8 @@ package struct DeleteAccount: Sendable {
         _ request: DeleteAccountRequest, by token: AccessToken, from address: AddressPrefix
     ) async throws {
         let account = try await confirm.account(of: token.user)
-        try await confirm(request.current, of: account, from: address)
-        guard try await deletions.delete(account, messages: request.messages) else {
+        try await confirm(request.current, of: account, by: token, from: address)
+        guard try await deletions.delete(account, messages: request.messages, by: token.session, from: address) else {
             throw ParleyError(.conflict, "the password was changed meanwhile")
         }
     }

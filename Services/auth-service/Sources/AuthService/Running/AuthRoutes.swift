@@ -70,7 +70,7 @@ struct AuthRoutes: Sendable {
     // MARK: Sessions
 
     @Sendable private func logout(_ request: Request, _ context: ParleyRequestContext) async throws -> Response {
-        try await useCases.endSession.own(of: context.requireToken())
+        try await useCases.endSession.own(of: context.requireToken(), from: address(request, context))
         var response = Response.noContent
         if RefreshCookie.value(in: request) != nil { RefreshCookie.clear(in: &response) }
         return response
@@ -81,8 +81,8 @@ struct AuthRoutes: Sendable {
     }
 
     @Sendable private func endSession(_ request: Request, _ context: ParleyRequestContext) async throws -> Response {
-        let token = try context.requireToken()
-        try await useCases.endSession.other(context.parameter("id") { SessionID($0) }, of: token.user)
+        try await useCases.endSession.other(
+            context.parameter("id") { SessionID($0) }, by: context.requireToken(), from: address(request, context))
         return .noContent
     }
 

@@ -24,6 +24,7 @@ package enum AuthService {
         Migration(name: "V0001_accounts", sql: PackageResources.V0001_accounts_sql),
         Migration(name: "V0002_history", sql: PackageResources.V0002_history_sql),
         Migration(name: "V0003_deletion", sql: PackageResources.V0003_deletion_sql),
+        Migration(name: "V0004_audit_log", sql: PackageResources.V0004_audit_log_sql),
     ]
 
     package static func build(_ context: ServiceContext) async throws -> ServiceParts {
@@ -33,12 +34,13 @@ package enum AuthService {
         let tables = SchemaGuard(
             pool: database.pool, schema: "auth", migrations: migrations, logger: context.logger)
         let passwords = try makePasswordHasher(settings, context)
+        let audit = AuditLog(database, logger: context.logger)
         let keys = KeyRing(
-            PostgresKeyStore(database, secret: context.secret), lifetime: settings.accessTokenLife,
+            PostgresKeyStore(database, secret: context.secret, audit: audit), lifetime: settings.accessTokenLife,
             logger: context.logger)
         let useCases = UseCases(
             settings, profile: context.limits, secret: context.secret, database: database, keys: keys,
-            passwords: passwords, logger: context.logger)
+            passwords: passwords, audit: audit, logger: context.logger)
         let clientAddress = try ClientAddress(trustedProxies: settings.trustedProxies)
         let routes = AuthRoutes(
             useCases: useCases, clientAddress: clientAddress,
@@ -64,7 +66,7 @@ package enum AuthService {
             },
             background: [
                 durability, tables, readKeys(keys, context.logger),
-                Housekeeping(database, logger: context.logger).rounds,
+                Housekeeping(database, audit: audit, auditDays: settings.auditDays, logger: context.logger).rounds,
             ],
             close: {
                 passwords.close()

@@ -20,10 +20,12 @@ struct AuthSettings: Sendable {
         "PARLEY_REFRESHES_PER_SECOND", default: "50", "session refreshes from one address, ten seconds' worth at once")
     static let searches = Setting(
         "PARLEY_SEARCHES_PER_SECOND", default: "5", "searches for users by one user, ten seconds' worth at once")
+    static let auditDays = Setting(
+        "PARLEY_AUDIT_DAYS", default: "400", "for how many days entries of the audit log are kept, at least 30")
 
     static let all = [
         Setting.databaseURL, Setting.trustedProxies, accessTokenSeconds, sessionDays, sessionsPerUser, passwordThreads,
-        registrations, refreshes, searches,
+        registrations, refreshes, searches, auditDays,
     ]
 
     let databaseURL: String
@@ -35,6 +37,7 @@ struct AuthSettings: Sendable {
     let registrationsPerMinute: Int
     let refreshesPerSecond: Int
     let searchesPerSecond: Int
+    let auditDays: Int
 
     init(_ configuration: Configuration) throws(ConfigurationError) {
         databaseURL = try configuration.text(.databaseURL)
@@ -47,5 +50,6 @@ struct AuthSettings: Sendable {
         registrationsPerMinute = try configuration.integer(Self.registrations, in: 1...1_000_000)
         refreshesPerSecond = try configuration.integer(Self.refreshes, in: 1...1_000_000)
         searchesPerSecond = try configuration.integer(Self.searches, in: 1...1_000_000)
+        auditDays = try configuration.integer(Self.auditDays, in: 30...36_500)
     }
 }

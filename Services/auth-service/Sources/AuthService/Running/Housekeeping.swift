@@ -5,11 +5,15 @@ import ServiceKit
 struct Housekeeping: Sendable {
     private let sessions: PostgresSessionStore
     private let throttle: PostgresThrottleStore
+    private let audit: AuditLog
+    private let auditDays: Int
     private let logger: Logger
 
-    init(_ database: Database, logger: Logger) {
-        sessions = PostgresSessionStore(database)
+    init(_ database: Database, audit: AuditLog, auditDays: Int, logger: Logger) {
+        sessions = PostgresSessionStore(database, audit: audit)
         throttle = PostgresThrottleStore(database)
+        self.audit = audit
+        self.auditDays = auditDays
         self.logger = logger
     }
 
@@ -19,6 +23,7 @@ struct Housekeeping: Sendable {
         do {
             try await throttle.removeFull()
             try await sessions.removeOld()
+            try await audit.removeOlder(thanDays: auditDays)
         } catch {
             logger.warning("nothing was tidied up", metadata: ["reason": "\(error)"])
         }

@@ -23,10 +23,10 @@ struct UseCases: Sendable {
 
     init(
         _ settings: AuthSettings, profile: LimitsProfile, secret: DeploymentSecret, database: Database, keys: KeyRing,
-        passwords: PasswordHasher, logger: Logger
+        passwords: PasswordHasher, audit: AuditLog, logger: Logger
     ) {
         let accounts = PostgresAccountStore(database)
-        let sessions = PostgresSessionStore(database)
+        let sessions = PostgresSessionStore(database, audit: audit)
         let throttle = SignInThrottle(
             PostgresThrottleStore(database), key: secret.derive("parley auth sign-in throttle keys"),
             profile: profile, logger: logger)
@@ -40,13 +40,15 @@ struct UseCases: Sendable {
                 profile: profile))
         signIn = SignIn(
             accounts: accounts, sessions: sessions, passwords: passwords, throttle: throttle, tokens: tokens,
-            logger: logger)
-        refreshSession = RefreshSession(sessions: sessions, tokens: tokens, logger: logger)
+            audit: audit, logger: logger)
+        refreshSession = RefreshSession(sessions: sessions, tokens: tokens)
         endSession = EndSession(sessions: sessions)
         listSessions = ListSessions(sessions: sessions)
-        let confirm = ConfirmPassword(accounts: accounts, passwords: passwords, throttle: throttle)
+        let confirm = ConfirmPassword(
+            accounts: accounts, passwords: passwords, throttle: throttle, audit: audit)
         changePassword = ChangePassword(confirm: confirm, sessions: sessions, passwords: passwords)
-        deleteAccount = DeleteAccount(confirm: confirm, deletions: PostgresDeletionStore(database: database))
+        deleteAccount = DeleteAccount(
+            confirm: confirm, deletions: PostgresDeletionStore(database: database, audit: audit))
         editProfile = EditProfile(accounts: accounts)
         findUsers = FindUsers(
             accounts: accounts,

@@ -7,10 +7,16 @@ package struct EndSession: Sendable {
     let sessions: PostgresSessionStore
 
     /// Logout. Ended already is as good.
-    func own(of token: AccessToken) async throws { _ = try await sessions.end(token.session, of: token.user) }
+    func own(of token: AccessToken, from address: AddressPrefix) async throws {
+        let entry = AuditEntry(.sessionEnded, from: address, detail: "signed out")
+        _ = try await sessions.end(token.session, of: token.user, entry)
+    }
 
     /// - Throws: ``ParleyError`` `not_found`.
-    func other(_ session: SessionID, of user: UserID) async throws {
-        guard try await sessions.end(session, of: user) else { throw ParleyError(.notFound, "no such session") }
+    func other(_ session: SessionID, by token: AccessToken, from address: AddressPrefix) async throws {
+        let entry = AuditEntry(.sessionEnded, from: address, detail: "ended by session \(token.session)")
+        guard try await sessions.end(session, of: token.user, entry) else {
+            throw ParleyError(.notFound, "no such session")
+        }
     }
 }

@@ -2,15 +2,21 @@ package import ChatProtocol
 import Postgres
 
 /// The table `auth.sessions`. Every change is one statement whose conditions are checked again under the row's lock, or
-/// several in one implicit transaction, so that no two requests can both win.
+/// several in one implicit transaction, so that no two requests can both win. Every beginning and every end is in the audit
+/// log by the same statement.
 package struct PostgresSessionStore: Sendable {
     /// The transaction is what the cursor of ``ReadRevocations`` is compared with.
     private static let endNow: StaticString =
         "ended_at = clock_timestamp(), ended_xid = pg_current_xact_id()::text::bigint"
+    private static let audited: StaticString = "user_id, id AS session_id, device"
 
     let database: Database
+    let audit: AuditLog
 
-    package init(_ database: Database) { self.database = database }
+    package init(_ database: Database, audit: AuditLog) {
+        self.database = database
+        self.audit = audit
+    }
 
     // MARK: Opening
 
@@ -23,7 +29,9 @@ package struct PostgresSessionStore: Sendable {
                 \(passwordHash))
             """
         do {
-            _ = try await database.group([name, Self.insertion(of: session, passwordHash: passwordHash)])
+            let entry = AuditEntry(.registered, from: session.address)
+            let rows = try await database.group([name, Self.insertion(of: session, passwordHash: passwordHash, entry)])
+            try audit.tell(entry, of: rows[1])
             return true
         } catch let error as PostgresError where error.isUniqueViolation {
             return false
@@ -34,22 +42,37 @@ package struct PostgresSessionStore: Sendable {
     /// change of the password happen one after the other. Ends the longest unused session beyond the limit.
     /// - Returns: false where the password was changed meanwhile.
     package func open(_ session: OpeningSession, passwordHash: String) async throws -> Bool {
-        let surplus: PostgresQuery = """
-            UPDATE auth.sessions SET \(raw: Self.endNow)
-            WHERE ended_at IS NULL AND id IN (
-                SELECT id FROM auth.sessions WHERE user_id = \(session.user) AND ended_at IS NULL AND id <> \(session.id)
-                ORDER BY last_used_at DESC, id DESC OFFSET \(Int64(session.sessionsMax - 1)))
+        let entry = AuditEntry(.signedIn, from: session.address)
+        let surplus = AuditEntry(.sessionEnded, from: session.address, detail: "more sessions than allowed")
+        let rows = try await database.group([
+            Self.insertion(of: session, passwordHash: passwordHash, entry),
             """
-        return try await database.group([Self.insertion(of: session, passwordHash: passwordHash), surplus])[0].affected
-            == 1
+            WITH ended AS (
+                UPDATE auth.sessions SET \(raw: Self.endNow)
+                WHERE ended_at IS NULL AND id IN (
+                    SELECT id FROM auth.sessions
+                    WHERE user_id = \(session.user) AND ended_at IS NULL AND id <> \(session.id)
+                    ORDER BY last_used_at DESC, id DESC OFFSET \(Int64(session.sessionsMax - 1)))
+                RETURNING \(raw: Self.audited)
+            ) \(audit: surplus, forEach: "ended")
+            """,
+        ])
+        try audit.tell(entry, of: rows[0])
+        try audit.tell(surplus, of: rows[1])
+        return rows[0].affected == 1
     }
 
-    private static func insertion(of session: OpeningSession, passwordHash: String) -> PostgresQuery {
+    private static func insertion(
+        of session: OpeningSession, passwordHash: String, _ entry: AuditEntry
+    ) -> PostgresQuery {
         """
-        INSERT INTO auth.sessions (id, user_id, device, address, expires_at, refresh_hash)
-        SELECT \(session.id), id, \(session.device.description), \(session.address.address),
-            now() + \(session.life.milliseconds) * interval '1 millisecond', \(PostgresBytes(session.refresh.hash))
-        FROM auth.users WHERE id = \(session.user) AND password_hash = \(passwordHash) FOR SHARE
+        WITH opened AS (
+            INSERT INTO auth.sessions (id, user_id, device, address, expires_at, refresh_hash)
+            SELECT \(session.id), id, \(session.device.description), \(session.address.address),
+                now() + \(session.life.milliseconds) * interval '1 millisecond', \(PostgresBytes(session.refresh.hash))
+            FROM auth.users WHERE id = \(session.user) AND password_hash = \(passwordHash) FOR SHARE
+            RETURNING \(raw: audited)
+        ) \(audit: entry, forEach: "opened")
         """
     }
 
@@ -88,15 +111,21 @@ package struct PostgresSessionStore: Sendable {
 
     /// Ends a live session, unless the token has become a good one meanwhile.
     /// - Returns: whether it was ended now.
-    func endReused(_ presented: RefreshToken, grace: Duration) async throws -> Bool {
-        try await database.query(
+    func endReused(_ presented: RefreshToken, grace: Duration, from address: AddressPrefix) async throws -> Bool {
+        let entry = AuditEntry(.refreshReused, from: address)
+        let rows = try await database.query(
             """
-            UPDATE auth.sessions SET \(raw: Self.endNow)
-            WHERE id = \(presented.session) AND ended_at IS NULL AND refresh_hash <> \(PostgresBytes(presented.hash))
-                AND (previous_hash <> \(PostgresBytes(presented.hash))
-                    OR rotated_at <= now() - \(grace.milliseconds) * interval '1 millisecond')
-            """
-        ).affected == 1
+            WITH ended AS (
+                UPDATE auth.sessions SET \(raw: Self.endNow)
+                WHERE id = \(presented.session) AND ended_at IS NULL
+                    AND refresh_hash <> \(PostgresBytes(presented.hash))
+                    AND (previous_hash <> \(PostgresBytes(presented.hash))
+                        OR rotated_at <= now() - \(grace.milliseconds) * interval '1 millisecond')
+                RETURNING \(raw: Self.audited)
+            ) \(audit: entry, forEach: "ended")
+            """)
+        try audit.tell(entry, of: rows)
+        return rows.affected == 1
     }
 
     // MARK: Looking at sessions and ending them
@@ -122,30 +151,47 @@ package struct PostgresSessionStore: Sendable {
         }
     }
 
+    /// - Parameter entry: by whom or why.
     /// - Returns: false where the user has no such live session.
-    package func end(_ session: SessionID, of user: UserID) async throws -> Bool {
-        try await database.query(
+    package func end(_ session: SessionID, of user: UserID, _ entry: AuditEntry) async throws -> Bool {
+        let rows = try await database.query(
             """
-            UPDATE auth.sessions SET \(raw: Self.endNow)
-            WHERE id = \(session) AND user_id = \(user) AND ended_at IS NULL
-            """
-        ).affected == 1
+            WITH ended AS (
+                UPDATE auth.sessions SET \(raw: Self.endNow)
+                WHERE id = \(session) AND user_id = \(user) AND ended_at IS NULL RETURNING \(raw: Self.audited)
+            ) \(audit: entry, forEach: "ended")
+            """)
+        try audit.tell(entry, of: rows)
+        return rows.affected == 1
     }
 
     /// Sets another password hash and ends all sessions but one. The second statement sees what was committed before
     /// the first had the user's row, sessions opened with the old password included.
     /// - Returns: false where the password is no longer `old`; nothing was changed then.
     package func changePassword(
-        of user: UserID, from old: String, to new: String, keeping session: SessionID
+        of user: UserID, from old: String, to new: String, keeping session: SessionID, from address: AddressPrefix
     ) async throws -> Bool {
-        try await database.group([
-            "UPDATE auth.users SET password_hash = \(new) WHERE id = \(user) AND password_hash = \(old)",
+        let entry = AuditEntry(.passwordChanged, from: address)
+        let others = AuditEntry(.sessionEnded, from: address, detail: "new password, by session \(session)")
+        let rows = try await database.group([
             """
-            UPDATE auth.sessions SET \(raw: Self.endNow)
-            WHERE user_id = \(user) AND id <> \(session) AND ended_at IS NULL
-                AND EXISTS (SELECT FROM auth.users WHERE id = \(user) AND password_hash = \(new))
+            WITH changed AS (
+                UPDATE auth.users SET password_hash = \(new) WHERE id = \(user) AND password_hash = \(old)
+                RETURNING id AS user_id, \(session) AS session_id, NULL AS device
+            ) \(audit: entry, forEach: "changed")
             """,
-        ])[0].affected == 1
+            """
+            WITH ended AS (
+                UPDATE auth.sessions SET \(raw: Self.endNow)
+                WHERE user_id = \(user) AND id <> \(session) AND ended_at IS NULL
+                    AND EXISTS (SELECT FROM auth.users WHERE id = \(user) AND password_hash = \(new))
+                RETURNING \(raw: Self.audited)
+            ) \(audit: others, forEach: "ended")
+            """,
+        ])
+        try audit.tell(entry, of: rows[0])
+        try audit.tell(others, of: rows[1])
+        return rows[0].affected == 1
     }
 
     /// Removes sessions that ended or ran out a week ago.

@@ -1,5 +1,4 @@
 package import ChatProtocol
-import Logging
 import Observability
 package import StrictJSON
 
@@ -20,7 +19,6 @@ package struct RefreshSession: Sendable {
 
     let sessions: PostgresSessionStore
     let tokens: IssueTokens
-    let logger: Logger
     private let outcomes = CounterFamily(
         "parley_refreshes_total",
         "Refreshes of sessions. repeated: a second tab or a lost answer; reused: an old token, which ends its session.",
@@ -30,10 +28,9 @@ package struct RefreshSession: Sendable {
         case rotated, repeated, reused, refused
     }
 
-    init(sessions: PostgresSessionStore, tokens: IssueTokens, logger: Logger) {
+    init(sessions: PostgresSessionStore, tokens: IssueTokens) {
         self.sessions = sessions
         self.tokens = tokens
-        self.logger = logger
     }
 
     /// - Throws: ``ParleyError`` `unauthenticated` for every token that is not good, whatever the reason.
@@ -53,11 +50,9 @@ package struct RefreshSession: Sendable {
             return try await tokens(for: user, session: presented.session, refresh: successor, asCookie: asCookie)
         }
         if presented.isAuthentic(by: tokens.refreshKey),
-            try await sessions.endReused(presented, grace: Self.grace)
+            try await sessions.endReused(presented, grace: Self.grace, from: address)
         {
             outcomes.increment(.reused)
-            logger.warning(
-                "an old refresh token was used: session ended", metadata: ["session": "\(presented.session)"])
         } else {
             outcomes.increment(.refused)
         }

@@ -1,6 +1,7 @@
 import ChatProtocol
 import Logging
 import Observability
+import ServiceKit
 package import StrictJSON
 
 /// `POST /api/v1/auth/login`
@@ -26,7 +27,10 @@ package struct SignIn: Sendable {
     let passwords: PasswordHasher
     let throttle: SignInThrottle
     let tokens: IssueTokens
+    let audit: AuditLog
     let logger: Logger
+    /// Entries about throttled attempts, by address.
+    private let throttledEntries = RateLimiter<String>(burst: 1, perSecond: 1 / 60.0, profile: .standard)
     private let outcomes = CounterFamily(
         "parley_sign_ins_total",
         "Sign-ins. refused: wrong name or password; throttled: too many of those before; failed: not decided.",
@@ -36,15 +40,21 @@ package struct SignIn: Sendable {
         case success, refused, throttled, failed
     }
 
+    /// A wrong name, or a wrong password of this user.
+    private struct Refusal: Error {
+        let user: UserID?
+    }
+
     init(
         accounts: PostgresAccountStore, sessions: PostgresSessionStore, passwords: PasswordHasher,
-        throttle: SignInThrottle, tokens: IssueTokens, logger: Logger
+        throttle: SignInThrottle, tokens: IssueTokens, audit: AuditLog, logger: Logger
     ) {
         self.accounts = accounts
         self.sessions = sessions
         self.passwords = passwords
         self.throttle = throttle
         self.tokens = tokens
+        self.audit = audit
         self.logger = logger
     }
 
@@ -57,7 +67,11 @@ package struct SignIn: Sendable {
         do {
             admission = try await throttle.admit(name?.description ?? "", from: address)
         } catch {
-            outcomes.increment((error as? ParleyError)?.code == .rateLimited ? .throttled : .failed)
+            let isThrottled = (error as? ParleyError)?.code == .rateLimited
+            outcomes.increment(isThrottled ? .throttled : .failed)
+            if isThrottled, throttledEntries.take(address.prefix) == nil {
+                await audit.write(AuditEntry(.signInThrottled, from: address, device: device))
+            }
             throw error
         }
         do {
@@ -65,13 +79,17 @@ package struct SignIn: Sendable {
             outcomes.increment(.success)
             await throttle.clear(admission)
             return signedIn
+        } catch let refusal as Refusal {
+            outcomes.increment(.refused)
+            // Not the name where there is no such user: people type their password there.
+            await audit.write(
+                AuditEntry(
+                    .signInFailed, user: refusal.user, from: address, device: device,
+                    detail: refusal.user == nil ? "unknown name" : "wrong password"))
+            throw Self.refused
         } catch {
-            if error as? ParleyError == Self.refused {
-                outcomes.increment(.refused)
-            } else {
-                outcomes.increment(.failed)
-                await throttle.refund(admission)
-            }
+            outcomes.increment(.failed)
+            await throttle.refund(admission)
             throw error
         }
     }
@@ -80,10 +98,12 @@ package struct SignIn: Sendable {
         _ request: SignInRequest, _ name: Username?, _ device: DeviceName, _ address: AddressPrefix
     ) async throws -> SignedIn {
         let password = Array(request.password.utf8)
+        var known: UserID?
         // A second round only where the stored hash was replaced between its reading and the insertion.
         for _ in 0..<2 {
             var account: PostgresAccountStore.Credentials?
             if let name { account = try await accounts.credentials(named: name) }
+            known = account?.user.id
             guard try await passwords.verify(password, against: account?.passwordHash), let account else { break }
             let opening = OpeningSession(user: account.user.id, device: device, address: address, tokens: tokens)
             guard try await sessions.open(opening, passwordHash: account.passwordHash) else { continue }
@@ -91,7 +111,7 @@ package struct SignIn: Sendable {
             return try await tokens(
                 for: account.user, session: opening.id, refresh: opening.refresh, asCookie: request.wantsCookie)
         }
-        throw Self.refused
+        throw Refusal(user: known)
     }
 
     private func rehash(_ account: PostgresAccountStore.Credentials, _ password: [UInt8]) async {

@@ -15,10 +15,12 @@ package struct PostgresKeyStore: Sendable {
     }
 
     let database: Database
+    private let audit: AuditLog
     private let sealingKey: [UInt8]
 
-    package init(_ database: Database, secret: DeploymentSecret) {
+    package init(_ database: Database, secret: DeploymentSecret, audit: AuditLog) {
         self.database = database
+        self.audit = audit
         sealingKey = secret.derive("parley auth signing keys at rest")
     }
 
@@ -29,10 +31,10 @@ package struct PostgresKeyStore: Sendable {
     /// at a time.
     /// - Returns: all keys, as ``load()``.
     package func makeFirst() async throws -> [Key] {
-        try await database.transaction { transaction in
+        let (keys, entry) = try await database.transaction { transaction -> ([Key], AuditEntry?) in
             _ = try await transaction.query("SELECT pg_advisory_xact_lock(\(Self.lock))")
             let keys = try await transaction.query(Self.selectKeys).compactMap(read)
-            if keys.contains(where: { $0.signing != nil }) { return keys }
+            if keys.contains(where: { $0.signing != nil }) { return (keys, nil) }
             let pair = Curve25519.Signing.PrivateKey()
             let seed = Array(pair.rawRepresentation)
             let id = Identifier<SigningKey>.make().description
@@ -42,8 +44,12 @@ package struct PostgresKeyStore: Sendable {
                 INSERT INTO auth.signing_keys (kid, sealed_key, public_key)
                 VALUES (\(id), \(PostgresBytes(sealed)), \(PostgresBytes(Array(pair.publicKey.rawRepresentation))))
                 """)
-            return try await transaction.query(Self.selectKeys).compactMap(read)
+            let entry = AuditEntry(.keyMade, detail: "\(id): there was none to sign with")
+            _ = try await transaction.query("\(audit: entry)")
+            return (try await transaction.query(Self.selectKeys).compactMap(read), entry)
         }
+        entry.map(audit.tell)
+        return keys
     }
 
     private static let selectKeys: PostgresQuery = """
