@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from edges import edge_serving
 from people import People
+from person import Person
 from system import System
 
 
@@ -95,3 +96,92 @@ def test_a_browser_that_was_never_here_gets_the_page_by_one_round_of_requests(pe
     named = re.findall(r'(?:href|src)="([^"]+)"', visitor.page.content())
     assert {one for one in asked if one.startswith("/assets/")} <= set(named)
     assert not [one for one in asked if one.startswith("http")], "everything comes from the one origin"
+
+
+def without_worker(people: People, url: str | None = None) -> Person:
+    """Somebody new, at a page that has no service worker, as on plain http over a network."""
+    person = people.visitor()
+    person.url = url or person.url
+    person.context.add_init_script("delete Navigator.prototype.serviceWorker")
+    person.sign_up()
+    return person
+
+
+def test_the_settings_are_loaded_when_they_are_asked_for(people: People) -> None:
+    ada = without_worker(people)
+    asked: list[str] = []
+    ada.page.on("request", lambda request: asked.append(request.url))
+    ada.page.reload()
+    ada.is_signed_in()
+    assert not [one for one in asked if "/settings-" in one]
+    ada.go("settings")
+    ada.page.get_by_label("Current password").wait_for()
+    assert len([one for one in asked if "/settings-" in one]) == 1
+
+
+def not_loaded(person: Person) -> Locator:
+    """What a part that could not be loaded says; gives its button."""
+    expect(person.page.get_by_role("alert").filter(has_text="could not be loaded")).to_be_visible()
+    return person.page.get_by_role("button", name="Try again")
+
+
+def test_a_part_that_could_not_be_loaded_is_asked_for_again(people: People) -> None:
+    ada = without_worker(people)
+    ada.page.evaluate("window.same = true")
+    ada.page.route("**/assets/settings-*", lambda route: route.abort())
+    ada.page.evaluate("location.hash = '#/settings'")
+    again = not_loaded(ada)
+    ada.context.set_offline(True)
+    again.click()
+    not_loaded(ada)
+    ada.context.set_offline(False)
+    ada.page.unroute("**/assets/settings-*")
+    again.click()
+    ada.page.get_by_label("Current password").wait_for()
+    assert ada.page.evaluate("window.same"), "without losing the page"
+
+
+def replace(files: Path, kind: str) -> None:
+    """As a new build does: a part of the page has another name, and so has what loads it."""
+    (old,) = (files / "assets").glob(f"{kind}-*.js")
+    (app,) = (files / "assets").glob("app-*.js")
+    page = files / "index.html"
+    script = app.read_text()
+    assert old.name in script
+    (files / "assets" / "app-NEW.js").write_text(script.replace(old.name, f"{kind}-NEW.js"))
+    old.rename(old.with_name(f"{kind}-NEW.js"))
+    page.write_text(page.read_text().replace(app.name, "app-NEW.js"))
+    app.unlink()
+
+
+def test_a_part_that_went_with_the_old_version_comes_with_the_new_one(people: People, own_edge: str, own_files: Path) -> None:
+    ada = without_worker(people, own_edge)
+    replace(own_files, "settings")
+    ada.page.evaluate("location.hash = '#/settings'")
+    not_loaded(ada).click()
+    ada.page.get_by_label("Current password").wait_for()
+    expect(ada.page.locator("script[src='/assets/app-NEW.js']")).to_have_count(1)
+
+
+def test_even_a_worker_that_lost_the_old_part_lets_the_new_version_in(people: People, own_edge: str, own_files: Path) -> None:
+    ada = people.sign_up("Ada", url=own_edge)
+    ada.ready_for_reload()
+    ada.page.evaluate("""async () => {
+        const cache = await caches.open((await caches.keys())[0]);
+        for (const request of await cache.keys()) if (request.url.includes("/settings-")) await cache.delete(request);
+    }""")
+    replace(own_files, "settings")
+    ada.page.evaluate("location.hash = '#/settings'")
+    not_loaded(ada).click()
+    ada.page.get_by_label("Current password").wait_for()
+    expect(ada.page.locator("script[src='/assets/app-NEW.js']")).to_have_count(1)
+
+
+def test_the_worker_keeps_what_was_never_asked_for(people: People, own_edge: str, own_files: Path) -> None:
+    """The settings of the version that runs, although the server has another by now, or cannot be reached."""
+    ada = people.sign_up("Ada", url=own_edge)
+    ada.ready_for_reload()
+    replace(own_files, "settings")
+    ada.context.set_offline(True)
+    ada.page.evaluate("location.hash = '#/settings'")
+    ada.page.get_by_label("Current password").wait_for()

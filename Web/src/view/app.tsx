@@ -14,10 +14,13 @@ import { NewVersion } from "./new-version";
 import { notifyOfNews } from "./notifications";
 import { FindPeople } from "./find-people";
 import { Icon } from "./icon";
+import { Later } from "./later";
+import { Pane } from "./pane";
 import { type Route, useRoute } from "./route";
-import { Settings } from "./settings/settings";
 import { SignIn } from "./sign-in";
 import { usePageTitle } from "./title";
+
+const settings = () => import("./settings/settings");
 
 interface Props {
   environment: Environment;
@@ -61,7 +64,7 @@ function Screen() {
         <ChatList open={route.at === "chat" ? route.chat : null} />
         {route.at === "chat" && <ChatPane key={route.chat} chat={route.chat} />}
         {route.at === "find" && <FindPeople />}
-        {route.at === "settings" && <Settings />}
+        {route.at === "settings" && <Pane title="Settings"><Later load={settings}>{({ Settings }) => <Settings />}</Later></Pane>}
         {route.at === "list" && <section className="main"><div className="empty"><Icon name="logo" />Choose a chat, or find people to write to.</div></section>}
       </main>
     </div>

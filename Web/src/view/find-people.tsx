@@ -3,7 +3,7 @@ import type { User } from "../protocol/types";
 import { useAccount } from "./account-context";
 import { announce } from "./announcer";
 import { Avatar } from "./avatar";
-import { Icon } from "./icon";
+import { Pane } from "./pane";
 import { chatLink, go } from "./route";
 import { explain } from "./words";
 
@@ -37,32 +37,24 @@ export function FindPeople() {
     account.startChat(user).then((chat) => go(chatLink(chat)), (error) => setFault(explain(error)));
   };
   return (
-    <section className="main" aria-label="Find people">
-      <header className="bar">
-        <a className="icon-button back" href="#/" aria-label="Back to chats"><Icon name="back" /></a>
-        <h1 tabIndex={-1}>Find people</h1>
-      </header>
-      <div className="scroll">
-        <div className="page">
-          <label className="form-label" htmlFor="query">Name or username</label>
-          <input className="form-control" id="query" type="search" ref={field} value={query} maxLength={64} dir="auto"
-            autoComplete="off" autoCapitalize="none" spellCheck={false} onChange={(event) => setQuery(event.target.value)} />
-          <p className="bad" role="alert">{fault}</p>
-          {found?.length === 0 && <p className="quiet">Nobody has a name that begins so.</p>}
-          <ul className="rows">
-            {found?.map((user) => (
-              <li key={user.id}>
-                <button className="row-link" type="button" onClick={() => start(user)}>
-                  <Avatar user={user.id} name={user.display_name} online={false} />
-                  <bdi className="line name">{user.display_name}</bdi>
-                  <span />
-                  <span className="line quiet">{user.id === account.me.id ? "you: notes to yourself" : `@${user.username}`}</span>
-                </button>
-              </li>
-            ))}
-          </ul>
-        </div>
-      </div>
-    </section>
+    <Pane title="Find people">
+      <label className="form-label" htmlFor="query">Name or username</label>
+      <input className="form-control" id="query" type="search" ref={field} value={query} maxLength={64} dir="auto"
+        autoComplete="off" autoCapitalize="none" spellCheck={false} onChange={(event) => setQuery(event.target.value)} />
+      <p className="bad" role="alert">{fault}</p>
+      {found?.length === 0 && <p className="quiet">Nobody has a name that begins so.</p>}
+      <ul className="rows">
+        {found?.map((user) => (
+          <li key={user.id}>
+            <button className="row-link" type="button" onClick={() => start(user)}>
+              <Avatar user={user.id} name={user.display_name} online={false} />
+              <bdi className="line name">{user.display_name}</bdi>
+              <span />
+              <span className="line quiet">{user.id === account.me.id ? "you: notes to yourself" : `@${user.username}`}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </Pane>
   );
 }

@@ -21,6 +21,13 @@ export function registerWorker(): void {
   }, () => {});
 }
 
+/** Without its worker, which would bring the old page once more: the new page brings its own. */
+export async function reloadFromServer(): Promise<void> {
+  const workers = (navigator as { serviceWorker?: ServiceWorkerContainer }).serviceWorker;
+  await (await workers?.getRegistration())?.unregister();
+  location.reload();
+}
+
 export function NewVersion() {
   const worker = useObservable(waiting);
   if (worker === null) return null;
