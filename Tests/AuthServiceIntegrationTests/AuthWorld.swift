@@ -24,8 +24,7 @@ struct AuthWorld: Sendable {
     /// Another instance of the service on the same tables.
     func keyRing(secret: DeploymentSecret? = nil) -> KeyRing {
         KeyRing(
-            PostgresKeyStore(database, secret: secret ?? self.secret, audit: audit), lifetime: .seconds(900),
-            logger: TestEnvironment.logger)
+            PostgresKeyStore(database, secret: secret ?? self.secret, days: 30, audit: audit), lifetime: .seconds(900))
     }
 
     /// Makes a world, lends it, and removes it.
@@ -67,8 +66,7 @@ struct AuthWorld: Sendable {
         secret = try #require(DeploymentSecret((0..<32).map { _ in UInt8.random(in: 0...255) }))
         let audit = AuditLog(database, logger: TestEnvironment.logger)
         let keys = KeyRing(
-            PostgresKeyStore(database, secret: secret, audit: audit), lifetime: .seconds(900),
-            logger: TestEnvironment.logger)
+            PostgresKeyStore(database, secret: secret, days: 30, audit: audit), lifetime: .seconds(900))
         try await retrying { try await keys.reload() }
         let configuration = try Configuration(
             environment: ["PARLEY_DATABASE_URL": url, "PARLEY_SESSIONS_PER_USER": "5"], settings: AuthSettings.all)

@@ -62,6 +62,14 @@ def strict_system() -> Iterator[LocalSystem]:
     yield from _running(1, PARLEY_ACCESS_TOKEN_SECONDS="6")
 
 
+@pytest.fixture(scope="module")
+def doubled_system() -> Iterator[LocalSystem]:
+    """Two of every service, rate limits lifted."""
+    if os.environ.get("PARLEY_TEST_URL"):
+        pytest.skip("needs a system started by the tests")
+    yield from _running(2, "--instances", "2", "--profile", "bench")
+
+
 def _running(gateways: int, *options: str, **environment: str) -> Iterator[LocalSystem]:
     home = Path(tempfile.mkdtemp(prefix="parley-e2e-"))
     home.chmod(0o711)  # PostgreSQL may run as another user

@@ -144,6 +144,15 @@ class LocalSystem(System):
             file.write_text(original)
             self.process("restart", name)
 
+    def command(self, name: str, *arguments: str, succeeds: bool = True) -> str:
+        """Runs a command of a service's program with the environment of one of its processes; what it prints."""
+        program = self._lines(f"{name}.cmd")[0]
+        done = subprocess.run(
+            [program, *arguments], env=self._environment(name), capture_output=True, text=True, timeout=30
+        )
+        assert (done.returncode == 0) == succeeds, done.stderr
+        return done.stdout if succeeds else done.stderr
+
     def exit_code_on_sigterm(self, name: str, within: float) -> int:
         """Runs a stopped service as a child of the tests until it is ready, and ends it: so its exit code is seen."""
         with (self.home / "log" / f"{name}.log").open("ab") as log:

@@ -129,7 +129,7 @@ def age(installation: Installation) -> Iterator[Finding]:
     if count == 0:
         yield fail("signing keys", "none is in use", "start auth-service: it makes one by itself")
     elif days > KEY_DAYS:
-        mend = "UPDATE auth.signing_keys SET retired_at = now(): a new one is made within 2 s (docs/operations.md)"
+        mend = "auth-service keys rotate; with PARLEY_KEY_DAYS it does so by itself (docs/operations.md)"
         yield warn("signing keys", f"the one in use is {days} days old", mend)
     else:
         yield ok("signing keys", f"the one in use is {days} days old")

@@ -18,6 +18,9 @@ package final class SessionAuthority: Service {
         var revoked: [SessionID: Timestamp] = [:]
         var cursor: String?
         var remembered: [String: AccessToken] = [:]
+        var keyIDs: Set<String> = []
+        /// Counts the times that `remembered` was forgotten.
+        var generation = 0
     }
 
     private let auth: ServiceClient
@@ -49,13 +52,13 @@ package final class SessionAuthority: Service {
     /// - Throws: ``ParleyError`` `unauthenticated`, or `unavailable` where no keys could be loaded yet.
     package func verify(_ token: String, remembering: Bool = true) async throws(ParleyError) -> AccessToken {
         guard isLoaded else { throw .unavailable("signing in is not possible just now") }
-        let known = state.withLock { $0.remembered[token] }
+        let (known, generation) = state.withLock { ($0.remembered[token], $0.generation) }
         let access: AccessToken
         if let known, known.expires > .now {
             access = known
         } else {
             access = try await check(token)
-            if remembering { remember(token, access) }
+            if remembering { remember(token, access, of: generation) }
         }
         guard !isRevoked(access.session) else { throw ParleyError(.unauthenticated, "this session was ended") }
         return access
@@ -82,14 +85,28 @@ package final class SessionAuthority: Service {
         }
     }
 
-    private func remember(_ token: String, _ access: AccessToken) {
+    private func remember(_ token: String, _ access: AccessToken, of generation: Int) {
         state.withLock { state in
+            guard state.generation == generation else { return }
             if state.remembered.count >= Self.rememberedMax { state.remembered = [:] }
             state.remembered[token] = access
         }
     }
 
     // MARK: Reading from auth-service
+
+    /// What a key signed that is no longer there must be looked at again, and will be refused.
+    private func replaceKeys(_ keys: [VerificationKey]) async {
+        await verifier.replaceKeys(keys)
+        let ids = Set(keys.map(\.id))
+        state.withLock { state in
+            if !state.keyIDs.isSubset(of: ids) {
+                state.remembered = [:]
+                state.generation += 1
+            }
+            state.keyIDs = ids
+        }
+    }
 
     private func refresh() async {
         do {
@@ -98,7 +115,7 @@ package final class SessionAuthority: Service {
                 Base64URL.decode(key.x).flatMap { VerificationKey(id: key.id, bytes: $0) }
             }
             // An empty set would lock everybody out; the last keys are better.
-            if !keys.isEmpty { await verifier.replaceKeys(keys) }
+            if !keys.isEmpty { await replaceKeys(keys) }
             let cursor = state.withLock { $0.cursor }
             let path = RevocationsAnswer.path + (cursor.map { "?since=\($0)" } ?? "")
             let answer: RevocationsAnswer = try await auth.call(path, method: "GET", deadline: .after(.seconds(2)))

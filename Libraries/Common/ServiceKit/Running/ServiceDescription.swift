@@ -22,10 +22,13 @@ package struct ServiceDescription: Sendable {
     package let callers: [String]
     /// Applies the service's migrations; nil where it has no tables.
     package let migrate: (@Sendable (Configuration, Logger) throws -> Void)?
+    /// What it can be asked to do by hand besides.
+    package let commands: [ServiceCommand]
 
     package init(
         name: String, summary: String, listen: Setting?, internalListen: Setting, settings: [Setting],
-        callers: [String], migrate: (@Sendable (Configuration, Logger) throws -> Void)? = nil
+        callers: [String], migrate: (@Sendable (Configuration, Logger) throws -> Void)? = nil,
+        commands: [ServiceCommand] = []
     ) {
         self.name = name
         self.summary = summary
@@ -34,6 +37,7 @@ package struct ServiceDescription: Sendable {
         self.settings = settings
         self.callers = callers
         self.migrate = migrate
+        self.commands = commands
     }
 
     var allSettings: [Setting] { [listen, internalListen].compactMap { $0 } + Setting.common + settings }

@@ -14,7 +14,8 @@ import Tokens
     import Glibc
 #endif
 
-/// The one way in for all four services: `<service> [run | migrate | health | --help | --version]`.
+/// The one way in for all four services: `<service> [run | migrate | health | --help | --version]`, and what else a
+/// service names.
 package enum ServiceMain {
     /// - Parameter build: puts the service together; its listeners and health are the runner's.
     package static func run(
@@ -50,7 +51,14 @@ package enum ServiceMain {
         case "health": try await health(description, configuration)
         case "--help", "-h", "help": print(help(for: description))
         case "--version": print("\(description.name) \(ServiceDescription.version)")
-        case let other: throw ConfigurationError("unknown command \"\(other)\"; try --help")
+        case let other:
+            guard let command = description.commands.first(where: { $0.name == other }) else {
+                throw ConfigurationError("unknown command \"\(other)\"; try --help")
+            }
+            let context = CommandContext(
+                arguments: Array(CommandLine.arguments.dropFirst(2)), configuration: configuration,
+                secret: try makeSecret(configuration), logger: try makeLogger(description, configuration))
+            print(try await command.run(context))
         }
     }
 
@@ -99,6 +107,11 @@ package enum ServiceMain {
             usage: \(description.name) [run]      serve until SIGTERM
             """
         if description.migrate != nil { text += "\n       \(description.name) migrate    apply migrations and end" }
+        for command in description.commands {
+            for (arguments, help) in command.usage {
+                text += "\n       \(description.name) \(command.name) \(arguments)    \(help)"
+            }
+        }
         text += """
 
                    \(description.name) health     ask a running instance on this machine; exit 0 or 1
@@ -124,18 +137,23 @@ package enum ServiceMain {
         return Logger(label: description.name)
     }
 
-    private static func makeContext(
-        _ description: ServiceDescription, _ configuration: Configuration, logger: Logger, metrics: PrometheusMetrics
-    ) async throws -> ServiceContext {
-        let environment = try configuration.word(Setting.environment, as: EnvironmentKind.self)
-        let secretText = try configuration.text(Setting.deploymentSecret)
-        guard let secret = DeploymentSecret(Array(secretText.utf8)) else {
+    private static func makeSecret(_ configuration: Configuration) throws -> DeploymentSecret {
+        let text = try configuration.text(Setting.deploymentSecret)
+        guard let secret = DeploymentSecret(Array(text.utf8)) else {
             throw ConfigurationError("PARLEY_DEPLOYMENT_SECRET must have at least \(DeploymentSecret.bytesMin) bytes")
         }
-        if environment == .production, Set(secretText.utf8).count < 8 || secretText.contains("change") {
+        let environment = try configuration.word(Setting.environment, as: EnvironmentKind.self)
+        if environment == .production, Set(text.utf8).count < 8 || text.contains("change") {
             throw ConfigurationError(
                 "PARLEY_DEPLOYMENT_SECRET looks like a placeholder; make one: openssl rand -hex 32")
         }
+        return secret
+    }
+
+    private static func makeContext(
+        _ description: ServiceDescription, _ configuration: Configuration, logger: Logger, metrics: PrometheusMetrics
+    ) async throws -> ServiceContext {
+        let secret = try makeSecret(configuration)
         let instance = InstanceID.make()
         var logger = logger
         logger[metadataKey: "instance"] = "\(instance)"
@@ -144,7 +162,7 @@ package enum ServiceMain {
         let own = try AdvertisedAddress.ofThisMachine().url(ofListenerAt: listener.host, port: listener.port)
         return ServiceContext(
             name: description.name, instance: instance, configuration: configuration,
-            isDevelopment: environment == .development,
+            isDevelopment: try configuration.word(Setting.environment, as: EnvironmentKind.self) == .development,
             limits: try configuration.word(Setting.limits, as: LimitsProfile.self),
             advertisedAddress: advertised.isEmpty ? own : advertised,
             logger: logger, secret: secret, http: HTTPClient(logger: logger),

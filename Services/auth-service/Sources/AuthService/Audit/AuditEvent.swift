@@ -17,4 +17,5 @@ package enum AuditEvent: String, CaseIterable, Sendable {
     /// By the session named, which ended with it as all others of the user.
     case accountDeleted = "account_deleted"
     case keyMade = "key_made"
+    case keyRetired = "key_retired"
 }

@@ -17,7 +17,7 @@ struct AuthRoutes: Sendable {
         open.post("register", use: register)
         open.post("login", use: login)
         open.post("refresh", use: refresh)
-        router.get(RouterPath(KeySet.path)) { [keys = useCases.keys] _, _ in keySetResponse(keys) }
+        router.get(RouterPath(KeySet.path)) { [keys = useCases.keys] request, _ in keySetResponse(keys, to: request) }
         router.get("api/v1/openapi.json") { _, _ in Response.json(PackageResources.openapi_json) }
 
         let auth = router.group("api/v1/auth").add(middleware: useCases.authentication)
@@ -130,6 +130,3 @@ struct AuthRoutes: Sendable {
         return response
     }
 }
-
-/// The public keys, to be kept by caches for less than a key is known before it is needed.
-func keySetResponse(_ keys: KeyRing) -> Response { .json(keys.keySet) }

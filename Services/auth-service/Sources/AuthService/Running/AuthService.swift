@@ -12,7 +12,7 @@ package enum AuthService {
         settings: AuthSettings.all, callers: ["message-service", "realtime-gateway"],
         migrate: { configuration, logger in
             try migrate(url: configuration.text(.databaseURL), logger: logger)
-        })
+        }, commands: [KeysCommand.command])
 
     package static func migrate(url: String, logger: Logger) throws {
         _ = try Migrator.migrate(
@@ -36,8 +36,8 @@ package enum AuthService {
         let passwords = try makePasswordHasher(settings, context)
         let audit = AuditLog(database, logger: context.logger)
         let keys = KeyRing(
-            PostgresKeyStore(database, secret: context.secret, audit: audit), lifetime: settings.accessTokenLife,
-            logger: context.logger)
+            PostgresKeyStore(database, secret: context.secret, days: settings.keyDays, audit: audit),
+            lifetime: settings.accessTokenLife)
         let useCases = UseCases(
             settings, profile: context.limits, secret: context.secret, database: database, keys: keys,
             passwords: passwords, audit: audit, logger: context.logger)

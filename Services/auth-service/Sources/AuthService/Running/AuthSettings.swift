@@ -20,12 +20,14 @@ struct AuthSettings: Sendable {
         "PARLEY_REFRESHES_PER_SECOND", default: "50", "session refreshes from one address, ten seconds' worth at once")
     static let searches = Setting(
         "PARLEY_SEARCHES_PER_SECOND", default: "5", "searches for users by one user, ten seconds' worth at once")
+    static let keyDays = Setting(
+        "PARLEY_KEY_DAYS", default: "30", "after how many days a signing key is followed by another, 1 to 3650")
     static let auditDays = Setting(
         "PARLEY_AUDIT_DAYS", default: "400", "for how many days entries of the audit log are kept, at least 30")
 
     static let all = [
         Setting.databaseURL, Setting.trustedProxies, accessTokenSeconds, sessionDays, sessionsPerUser, passwordThreads,
-        registrations, refreshes, searches, auditDays,
+        registrations, refreshes, searches, keyDays, auditDays,
     ]
 
     let databaseURL: String
@@ -37,6 +39,7 @@ struct AuthSettings: Sendable {
     let registrationsPerMinute: Int
     let refreshesPerSecond: Int
     let searchesPerSecond: Int
+    let keyDays: Int
     let auditDays: Int
 
     init(_ configuration: Configuration) throws(ConfigurationError) {
@@ -50,6 +53,7 @@ struct AuthSettings: Sendable {
         registrationsPerMinute = try configuration.integer(Self.registrations, in: 1...1_000_000)
         refreshesPerSecond = try configuration.integer(Self.refreshes, in: 1...1_000_000)
         searchesPerSecond = try configuration.integer(Self.searches, in: 1...1_000_000)
+        keyDays = try configuration.integer(Self.keyDays, in: 1...3650)
         auditDays = try configuration.integer(Self.auditDays, in: 30...36_500)
     }
 }

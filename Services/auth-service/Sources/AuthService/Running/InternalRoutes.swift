@@ -9,7 +9,7 @@ struct InternalRoutes: Sendable {
     let useCases: UseCases
 
     func add(to router: Router<ParleyRequestContext>) {
-        router.get(RouterPath(KeySet.path)) { [keys = useCases.keys] _, _ in keySetResponse(keys) }
+        router.get(RouterPath(KeySet.path)) { [keys = useCases.keys] request, _ in keySetResponse(keys, to: request) }
         router.onInternal(
             RevocationsAnswer.path, method: .get, from: ["message-service", "realtime-gateway"]
         ) { [useCases] request, _ in

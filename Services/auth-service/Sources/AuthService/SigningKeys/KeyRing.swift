@@ -1,10 +1,9 @@
 package import ChatProtocol
-package import Logging
 import Synchronization
 package import Tokens
 
 /// The keys of access tokens as this instance knows them: read from the table every few seconds, so that all
-/// instances sign with the newest and believe all.
+/// instances sign with the same one and believe all.
 package final class KeyRing: Sendable {
     /// An unknown key in a token makes the table be read again, but not more often than this.
     private static let unknownKeyPause: Duration = .seconds(1)
@@ -18,15 +17,13 @@ package final class KeyRing: Sendable {
 
     private let store: PostgresKeyStore
     private let lifetime: Duration
-    private let logger: Logger
     private let verifier = AccessToken.verifier()
     private let state = Mutex(State())
 
     /// - Parameter lifetime: how long an access token is good.
-    package init(_ store: PostgresKeyStore, lifetime: Duration, logger: Logger) {
+    package init(_ store: PostgresKeyStore, lifetime: Duration) {
         self.store = store
         self.lifetime = lifetime
-        self.logger = logger
     }
 
     package var isLoaded: Bool { state.withLock { $0.signer != nil } }
@@ -34,23 +31,24 @@ package final class KeyRing: Sendable {
     /// The public keys, for everybody who verifies.
     package var keySet: KeySet { state.withLock { $0.keySet } }
 
-    /// Reads the table, and makes the first key where there is none to sign with.
+    /// Reads the table; makes the first key where there is none to sign with, and the next one when it is time.
     package func reload() async throws {
         var keys = try await store.load()
-        if !keys.contains(where: { $0.signing != nil }) {
+        if keys.allSatisfy({ $0.signing == nil }) {
             keys = try await store.makeFirst()
-            logger.notice("no signing key could be used: one was made")
+        } else if keys.contains(where: \.isDue) {
+            keys = try await store.rotateIfDue()
         }
         await verifier.replaceKeys(keys.map(\.verification))
-        let newest = keys.last { $0.signing != nil }?.signing
         let keySet = KeySet(
             keys: keys.map { .init(id: $0.verification.id, x: Base64URL.encode($0.verification.bytes)) })
         state.withLock { $0.keySet = keySet }
-        guard let newest, state.withLock({ $0.signingID != newest.id }) else { return }
-        let signer = await TokenSigner(key: newest, type: AccessToken.type)
+        let signing = keys.lazy.compactMap(\.signing).first
+        guard let signing, state.withLock({ $0.signingID != signing.id }) else { return }
+        let signer = await TokenSigner(key: signing, type: AccessToken.type)
         state.withLock { state in
             state.signer = signer
-            state.signingID = newest.id
+            state.signingID = signing.id
         }
     }
 
