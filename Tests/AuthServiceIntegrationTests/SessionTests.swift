@@ -29,6 +29,21 @@ import Testing
         }
     }
 
+    @Test func allOthersEndAtOnceAndNobodyElses() async throws {
+        try await AuthWorld.with { world in
+            let ada = try await world.register()
+            let bob = try await world.register(AuthWorld.unique("bob"))
+            var others: [SignedIn] = []
+            for _ in 0..<3 { others.append(try await world.signIn(ada.user.username)) }
+            for _ in 0..<2 { try await world.useCases.endSession.others(by: world.access(ada), from: AuthWorld.home) }
+            for session in others { #expect(try await !world.isLive(session)) }
+            #expect(try await world.isLive(ada))
+            #expect(try await world.isLive(bob))
+            let read = try await world.useCases.readRevocations(since: nil)
+            #expect(Set(read.revocations.map(\.session)) == Set(others.map(\.session)))
+        }
+    }
+
     @Test func aNewPasswordEndsAllOtherSessions() async throws {
         try await AuthWorld.with { world in
             let ada = try await world.register()

@@ -6,8 +6,10 @@ import pytest
 
 from conftest import MakeUser
 from parley_client import Api, Socket, User, eventually
+from parley_system import LocalSystem
 
 ENDED = 4502
+REFUSED = 4501
 WITHIN = 5.0
 
 
@@ -19,7 +21,7 @@ def assert_over(user: User, url: str) -> None:
     assert Api(url).request("POST", "/api/v1/auth/refresh", body).status == 401
     socket = Socket(url)
     socket.frame("hello", protocol=1, token=user.token)
-    assert socket.closed() in (ENDED, 4501)
+    assert socket.closed() in (ENDED, REFUSED)
 
 
 def test_logout_closes_the_sockets_of_the_session_and_no_others(
@@ -43,6 +45,52 @@ def test_a_deleted_session_is_closed(register: MakeUser, doors: tuple[str, str],
     assert at_phone.closed(WITHIN) == ENDED
     assert_over(phone, system_url)
     here.fence()
+
+
+def test_all_others_end_at_once(register: MakeUser, doors: tuple[str, str], system_url: str) -> None:
+    ada, bob = register("ada"), register("bob")
+    others = [ada.login(device) for device in ("phone", "tablet")]
+    here, at_bob = ada.connect(doors[0]), bob.connect(doors[1])
+    away = [user.connect(door) for user in others for door in doors]
+    ada.api.expect(204, "DELETE", "/api/v1/auth/sessions")
+    assert [socket.closed(WITHIN) for socket in away] == [ENDED] * 4
+    for user in others:
+        assert_over(user, system_url)
+    here.fence()
+    at_bob.fence()
+    assert [session["id"] for session in ada.api.get("/api/v1/auth/sessions")["sessions"]] == [ada.session]
+    ada.api.expect(204, "DELETE", "/api/v1/auth/sessions")
+
+
+def test_a_reused_refresh_token_closes_the_sockets_of_its_session(
+    register: MakeUser, doors: tuple[str, str], system_url: str
+) -> None:
+    ada = register("ada")
+    phone = ada.login("phone")
+    stolen = phone.refresh_token
+    here, at_phone, there = ada.connect(doors[0]), phone.connect(doors[0]), phone.connect(doors[1])
+    phone.refresh()
+    phone.refresh()
+    assert Api(system_url).request("POST", "/api/v1/auth/refresh", {"refresh_token": stolen}).status == 401
+    assert at_phone.closed(WITHIN) == there.closed(WITHIN) == ENDED
+    assert_over(phone, system_url)
+    here.fence()
+
+
+@pytest.mark.faults
+@pytest.mark.usefixtures("two_gateways")
+def test_a_gateway_that_comes_later_knows_the_sessions_that_were_ended_before(
+    register: MakeUser, local: LocalSystem
+) -> None:
+    ada = register("ada")
+    phone = ada.login("phone")
+    with local.without("realtime-gateway-2"):
+        ada.api.expect(204, "DELETE", f"/api/v1/auth/sessions/{phone.session}")
+    late = Socket(local.gateways[1])  # the token is in date for another quarter of an hour
+    late.frame("hello", protocol=1, token=phone.token)
+    assert late.closed() == REFUSED
+    assert late.all("welcome") == []
+    ada.connect(local.gateways[1]).fence()
 
 
 def test_a_new_password_ends_all_other_sessions(register: MakeUser, doors: tuple[str, str], system_url: str) -> None:

@@ -23,6 +23,7 @@ struct AuthRoutes: Sendable {
         let auth = router.group("api/v1/auth").add(middleware: useCases.authentication)
         auth.post("logout", use: logout)
         auth.get("sessions", use: listSessions)
+        auth.delete("sessions", use: endOtherSessions)
         auth.delete("sessions/:id", use: endSession)
         auth.post("password", use: changePassword)
         let users = router.group("api/v1/users").add(middleware: useCases.authentication)
@@ -33,7 +34,7 @@ struct AuthRoutes: Sendable {
         for path in ["register", "login", "refresh", "logout", "password"] {
             router.refuseOtherMethods("/api/v1/auth/\(path)", served: [.post])
         }
-        router.refuseOtherMethods("/api/v1/auth/sessions", served: [.get])
+        router.refuseOtherMethods("/api/v1/auth/sessions", served: [.get, .delete])
         router.refuseOtherMethods("/api/v1/auth/sessions/:id", served: [.delete])
         router.refuseOtherMethods("/api/v1/users", served: [.get])
         router.refuseOtherMethods("/api/v1/users/me", served: [.get, .patch])
@@ -83,6 +84,13 @@ struct AuthRoutes: Sendable {
     @Sendable private func endSession(_ request: Request, _ context: ParleyRequestContext) async throws -> Response {
         try await useCases.endSession.other(
             context.parameter("id") { SessionID($0) }, by: context.requireToken(), from: address(request, context))
+        return .noContent
+    }
+
+    @Sendable private func endOtherSessions(
+        _ request: Request, _ context: ParleyRequestContext
+    ) async throws -> Response {
+        try await useCases.endSession.others(by: context.requireToken(), from: address(request, context))
         return .noContent
     }
 

@@ -1,7 +1,7 @@
 import ChatProtocol
 import Tokens
 
-/// Ends a session: the own one at logout, or another of the same user. What is nobody's and what is somebody else's
+/// Ends sessions: the own one at logout, another of the same user, or all others. What is nobody's and what is somebody else's
 /// answer alike.
 package struct EndSession: Sendable {
     let sessions: PostgresSessionStore
@@ -18,5 +18,11 @@ package struct EndSession: Sendable {
         guard try await sessions.end(session, of: token.user, entry) else {
             throw ParleyError(.notFound, "no such session")
         }
+    }
+
+    /// All of the user's but the one that asks.
+    func others(by token: AccessToken, from address: AddressPrefix) async throws {
+        let entry = AuditEntry(.sessionEnded, from: address, detail: "all others, by session \(token.session)")
+        try await sessions.endOthers(of: token.user, than: token.session, entry)
     }
 }

@@ -165,6 +165,18 @@ package struct PostgresSessionStore: Sendable {
         return rows.affected == 1
     }
 
+    /// Ends all sessions of the user but one.
+    func endOthers(of user: UserID, than session: SessionID, _ entry: AuditEntry) async throws {
+        let rows = try await database.query(
+            """
+            WITH ended AS (
+                UPDATE auth.sessions SET \(raw: Self.endNow)
+                WHERE user_id = \(user) AND id <> \(session) AND ended_at IS NULL RETURNING \(raw: Self.audited)
+            ) \(audit: entry, forEach: "ended")
+            """)
+        try audit.tell(entry, of: rows)
+    }
+
     /// Sets another password hash and ends all sessions but one. The second statement sees what was committed before
     /// the first had the user's row, sessions opened with the old password included.
     /// - Returns: false where the password is no longer `old`; nothing was changed then.
