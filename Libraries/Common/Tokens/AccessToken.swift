@@ -5,7 +5,7 @@ package struct AccessToken: Sendable, Equatable {
     package static let type = "at+jwt"  // RFC 9068, section 2.1
     package static let issuer = "parley-auth"
     package static let audience = "parley"
-    /// The longest life of one.
+    /// The longest life of one: no other is issued, and no other is taken.
     package static let lifetimeMax: Duration = .seconds(900)
 
     package let user: UserID
@@ -29,7 +29,7 @@ package struct AccessToken: Sendable, Equatable {
     }
 
     package static func verifier() -> TokenVerifier {
-        TokenVerifier(type: type, issuer: issuer, audience: audience)
+        TokenVerifier(type: type, issuer: issuer, audience: audience, lifetimeMax: lifetimeMax)
     }
 
     /// Verifies a token and reads it.

@@ -44,7 +44,8 @@ package final class ServiceTokenVerifier: Sendable {
 
     /// - Parameter callers: the services whose tokens are taken at all; each route narrows it.
     package init(callee: String, callers: [String], secret: DeploymentSecret) async {
-        verifier = TokenVerifier(type: ServiceToken.type, issuer: nil, audience: callee)
+        verifier = TokenVerifier(
+            type: ServiceToken.type, issuer: nil, audience: callee, lifetimeMax: ServiceToken.lifetime)
         await verifier.replaceKeys(callers.map { secret.signingKey(of: $0).verificationKey })
     }
 

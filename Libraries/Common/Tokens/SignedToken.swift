@@ -54,10 +54,11 @@ enum TokenRules {
     }
 
     /// Checks the claims of a payload whose signature holds: no duplicate keys, the right issuer and audience, all
-    /// times there and right.
+    /// times there and right, and no longer life than tokens of its type are given.
     /// - Returns: when the token expires.
     static func check(
-        _ claims: TokenClaims, payload: [UInt8], issuer: String, audience: String, now: Timestamp
+        _ claims: TokenClaims, payload: [UInt8], issuer: String, audience: String, lifetimeMax: Duration,
+        now: Timestamp
     ) throws(TokenError) -> Timestamp {
         guard let strict = try? JSONDocument(parsing: payload).root, strict["exp"]?.integer == claims.exp,
             strict["iat"]?.integer == claims.iat, strict["nbf"]?.integer == claims.nbf
@@ -65,7 +66,7 @@ enum TokenRules {
         guard claims.iss == issuer, claims.aud == audience else { throw .wrongClaims }
         let farthest: Int64 = 253_402_300_799  // the end of the year 9999
         guard (0...farthest).contains(claims.exp), (0...farthest).contains(claims.iat),
-            (0...farthest).contains(claims.nbf)
+            (0...farthest).contains(claims.nbf), claims.exp - claims.iat <= lifetimeMax.milliseconds / 1000
         else { throw .wrongClaims }
         let latestStart = now.milliseconds + clockSkew.milliseconds
         guard claims.iat * 1000 <= latestStart, claims.nbf * 1000 <= latestStart else { throw .wrongClaims }
@@ -104,13 +105,17 @@ package final class TokenVerifier: Sendable {
     private let type: String
     private let issuer: String?
     private let audience: String
+    private let lifetimeMax: Duration
     private let keys = Mutex(Keys())
 
-    /// - Parameter issuer: the one issuer; nil where it is the `kid` itself, as with the services' own keys.
-    package init(type: String, issuer: String?, audience: String) {
+    /// - Parameters:
+    ///   - issuer: the one issuer; nil where it is the `kid` itself, as with the services' own keys.
+    ///   - lifetimeMax: from `iat` to `exp`. Who stole a key cannot make tokens that outlive its withdrawal by more.
+    package init(type: String, issuer: String?, audience: String, lifetimeMax: Duration) {
         self.type = type
         self.issuer = issuer
         self.audience = audience
+        self.lifetimeMax = lifetimeMax
     }
 
     package var hasKeys: Bool { keys.withLock { !$0.ids.isEmpty } }
@@ -130,7 +135,7 @@ package final class TokenVerifier: Sendable {
         guard let known else { throw .unknownKey }
         guard let claims = try? await known.verify(token, as: TokenClaims.self) else { throw .badSignature }
         let expires = try TokenRules.check(
-            claims, payload: payload, issuer: issuer ?? keyID, audience: audience, now: now)
+            claims, payload: payload, issuer: issuer ?? keyID, audience: audience, lifetimeMax: lifetimeMax, now: now)
         return (claims, expires)
     }
 }

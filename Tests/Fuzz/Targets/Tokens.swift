@@ -16,6 +16,7 @@ func tokens(_ input: [UInt8]) {
     require(kind < 4 && isSigned(token), "a token is accepted only if its signature holds")
     require(token.utf8.count <= 4096, "a token is short")
     require(expires > now && expires.milliseconds == claims.exp * 1000, "an accepted token is in date")
+    require(claims.exp - claims.iat <= (kind % 2 == 0 ? 900 : 60), "an accepted token is short-lived")
     if kind % 2 == 0 {
         require(claims.iss == AccessToken.issuer && claims.aud == AccessToken.audience, "an access token is Parley's")
     } else {
@@ -33,7 +34,8 @@ private struct TokenFixture: Sendable {
     let key: Curve25519.Signing.PrivateKey
     let wrongKey = Curve25519.Signing.PrivateKey()
     let access = AccessToken.verifier()
-    let service = TokenVerifier(type: ServiceToken.type, issuer: nil, audience: callee)
+    let service = TokenVerifier(
+        type: ServiceToken.type, issuer: nil, audience: callee, lifetimeMax: ServiceToken.lifetime)
 
     init() {
         let seed = (0..<32).map { UInt8($0) }
