@@ -147,11 +147,11 @@ extension AuthWorld {
 
     @discardableResult
     func signIn(
-        _ username: String, _ password: String = password, from address: AddressPrefix = home
+        _ username: String, _ password: String = password, from address: AddressPrefix = home, mark: String? = nil
     ) async throws -> SignedIn {
         try await useCases.signIn(
-            SignInRequest(parsing: Array(#"{"username":"\#(username)","password":"\#(password)"}"#.utf8)), from: address
-        )
+            SignInRequest(parsing: Array(#"{"username":"\#(username)","password":"\#(password)"}"#.utf8)),
+            from: address, mark: mark)
     }
 
     func refresh(_ token: RefreshToken) async throws -> SignedIn {

@@ -108,7 +108,7 @@ import Tokens
                 #expect(await code { try await world.delete(ada, password: "not the password") } == .forbidden)
             }
             #expect(await code { try await world.delete(ada) } == .rateLimited)
-            let long = String(repeating: "x", count: 600)
+            let long = String(repeating: "x", count: NewPassword.presentedBytesMax + 1)
             #expect(await code { try await world.delete(ada, password: long) } == .forbidden)
             #expect(try await world.isLive(ada))
             #expect(try await world.useCases.readDeletions(since: nil).deletions.isEmpty)

@@ -67,6 +67,20 @@ import Tokens
         }
     }
 
+    @Test func aPasswordIsTheSameHoweverItsAccentsAreTyped() async throws {
+        try await AuthWorld.with { world in
+            let (composed, decomposed) = ("caf\u{E9} cr\u{E8}me 27", "cafe\u{301} cre\u{300}me 27")
+            let ada = try await world.register()
+            try await world.changePassword(ada, to: decomposed)
+            for typed in [composed, decomposed] { try await world.signIn(ada.user.username, typed) }
+            #expect(await code { try await world.signIn(ada.user.username, "cafe creme 27") } == .unauthenticated)
+            // As version 0.1.0 kept it: what was typed.
+            let old = try Argon2id.hash(Array(decomposed.utf8), .bench)
+            _ = try await world.database.query("UPDATE auth.users SET password_hash = \(old)")
+            try await world.signIn(ada.user.username, decomposed)
+        }
+    }
+
     @Test func theLongestUnusedSessionBeyondTheLimitEnds() async throws {
         try await AuthWorld.with(.standard) { world in
             let first = try await world.register()

@@ -13,7 +13,7 @@ import Testing
     @Test(arguments: [
         "eight 8!", "пароль из слов", String(repeating: "🦜", count: 128), " spaces at both ends ", "aaaaaaab",
     ])
-    func aPasswordOfAnyUnicodeIsTakenByteForByte(password: String) throws {
+    func aPasswordOfAnyUnicodeIsTakenWhole(password: String) throws {
         #expect(try check(password) == Array(password.utf8))
     }
 
@@ -25,9 +25,24 @@ import Testing
         #expect(throws: ParleyError.self) { try check(password) }
     }
 
+    @Test func aCharacterIsOneHoweverItIsComposed() throws {
+        #expect(try check("e\u{301}e\u{301}e\u{301}e\u{301} 27!") == Array("\u{E9}\u{E9}\u{E9}\u{E9} 27!".utf8))
+        #expect(throws: ParleyError.self) { try check("e\u{301}e\u{301}e\u{301}e\u{301}") }
+        #expect(throws: ParleyError.self) { try check("contrasen\u{303}a") }
+        // Not NFKC: a ligature is not its letters.
+        #expect(try check("\u{FB01}nally 27!") == Array("\u{FB01}nally 27!".utf8))
+        let longest = String(repeating: "\u{1112}\u{1161}\u{11AB}", count: 128)
+        #expect(try check(longest).count == 384 && longest.utf8.count <= NewPassword.presentedBytesMax)
+    }
+
+    @Test(arguments: ["wonderwoman", "anna12345", "1Winston", "correcthorsebatterystaple", "пароль123", "Princess12"])
+    func theListKnowsWhatGuessersKnow(password: String) {
+        #expect(throws: ParleyError.self) { try check(password) }
+    }
+
     @Test func theListHoldsOnlyWhatTheLengthLetsThrough() {
         let words = CommonPasswords.text.split(whereSeparator: \.isWhitespace)
-        #expect(words.count > 500)
+        #expect(words.count > 10_000)
         #expect(words.allSatisfy { $0.unicodeScalars.count >= 8 && $0.lowercased() == $0 })
         #expect(Set(words).count == words.count)
     }

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from parley_client import Api, Socket, User, eventually
+from parley_client import Answer, Api, Socket, User, eventually
 from parley_system import LocalSystem
 
 LIFE = 6
@@ -68,3 +68,36 @@ def test_guessing_passwords_is_slowed_down_and_the_owner_elsewhere_is_not(strict
 
     eventually(lambda: guess() == 429, "a 429 after many wrong passwords", 30)
     victim.refresh()
+
+
+def test_a_spoofed_address_neither_escapes_the_throttle_nor_throttles_others(strict_system: LocalSystem) -> None:
+    victim, other = User.register(strict_system.url, "victim"), User.register(strict_system.url, "other")
+
+    def guess(number: int) -> int:
+        spoofed = f"203.0.113.{number}"
+        headers = {"X-Forwarded-For": spoofed, "X-Real-IP": spoofed, "Forwarded": f"for={spoofed}", "True-Client-IP": spoofed}
+        body = {"username": victim.username, "password": "guess number one"}
+        return Api(strict_system.url).request("POST", "/api/v1/auth/login", body, headers=headers).status
+
+    statuses = [guess(number) for number in range(12)]
+    assert statuses[:10] == [401] * 10 and statuses[10:] == [429] * 2
+    other.login()
+
+
+def test_a_device_that_signed_in_before_is_not_slowed_down_by_strangers_at_its_address(
+    strict_system: LocalSystem,
+) -> None:
+    def login(password: str, headers: dict[str, str] | None = None) -> Answer:
+        body = {"username": victim.username, "password": password}
+        return Api(strict_system.url).request("POST", "/api/v1/auth/login", body, headers=headers)
+
+    victim = User.register(strict_system.url, "victim")
+    value, *attributes = login(victim.password).headers["Set-Cookie"].split("; ")
+    assert value.startswith("parley_device=") and victim.username not in value
+    assert {"Path=/api/v1/auth", "HttpOnly", "Secure", "SameSite=Strict"} <= set(attributes)
+    assert [login("wrong").status for _ in range(11)][-1] == 429
+    assert login(victim.password).status == 429
+    known = login(victim.password, {"Cookie": value})
+    assert known.status == 200
+    assert known.headers["Set-Cookie"].split("; ")[0] == value, "the same device, the same mark"
+    assert login("wrong", {"Cookie": value}).status == 401

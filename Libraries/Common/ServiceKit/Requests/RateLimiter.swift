@@ -44,6 +44,15 @@ package final class RateLimiter<Key: Hashable & Sendable>: Sendable {
         }
     }
 
+    /// Puts one token back that was taken and not used.
+    package func giveBack(_ key: Key) {
+        buckets.withLock { buckets in
+            guard var bucket = buckets[key] else { return }
+            bucket.tokens = min(burst, bucket.tokens + 1)
+            buckets[key] = bucket
+        }
+    }
+
     private func forgetFull(_ buckets: inout [Key: Bucket], now: ContinuousClock.Instant) {
         buckets = buckets.filter { _, bucket in
             let elapsed = Double(bucket.updated.duration(to: now).nanoseconds) / 1e9

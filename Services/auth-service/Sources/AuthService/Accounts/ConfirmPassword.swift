@@ -3,7 +3,7 @@ import Tokens
 
 /// Asks for the password once more, before what a stolen access token must not be enough for (OWASP Authentication
 /// Cheat Sheet, "Require Re-authentication for Sensitive Features"). Throttled like a sign-in, so that such a token
-/// is no way to guess the password either.
+/// is no way to guess the password either; by the session, so that strangers' guesses do not count here.
 package struct ConfirmPassword: Sendable {
     let accounts: PostgresAccountStore
     let passwords: PasswordHasher
@@ -24,7 +24,7 @@ package struct ConfirmPassword: Sendable {
         from address: AddressPrefix
     ) async throws {
         guard password.utf8.count <= NewPassword.presentedBytesMax else { throw Self.wrong }
-        let admission = try await throttle.admit(account.user.username, from: address)
+        let admission = try await throttle.admit(account.user.username, from: address, .session(token.session))
         let isRight: Bool
         do {
             isRight = try await passwords.verify(Array(password.utf8), against: account.passwordHash)

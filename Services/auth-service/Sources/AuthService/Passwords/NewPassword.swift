@@ -2,7 +2,8 @@ package import ChatProtocol
 
 /// A password that may be set: 8 to 128 Unicode scalars, no rules of composition, not well known and not the username
 /// (NIST SP 800-63B, section 5.1.1.2; OWASP Authentication Cheat Sheet, "Implement Proper Password Strength
-/// Controls"). Taken byte for byte: neither trimmed nor normalised.
+/// Controls"). Neither trimmed nor folded; of several ways to write the same character it is the composed one
+/// (``normalised(_:)``).
 package struct NewPassword: Sendable {
     package static let characters = 8...128
 
@@ -10,6 +11,7 @@ package struct NewPassword: Sendable {
 
     /// - Throws: ``ParleyError`` `bad_request` that says which rule was broken.
     package init(checking text: String, of username: Username) throws(ParleyError) {
+        let text = Self.normalised(text)
         guard Self.characters.contains(text.unicodeScalars.count) else {
             throw ParleyError(.badRequest, "a password must be 8 to 128 characters")
         }
@@ -23,8 +25,9 @@ package struct NewPassword: Sendable {
         bytes = Array(text.utf8)
     }
 
-    /// What a sign-in may present: more cannot be a password, and is not worth hashing.
-    package static let presentedBytesMax = characters.upperBound * 4
+    /// What a sign-in may present: more cannot be a password, and is not worth hashing. Decomposed, a character can take
+    /// three times the four bytes it has at most.
+    package static let presentedBytesMax = characters.upperBound * 12
 
     private static let common = Set(CommonPasswords.text.split(whereSeparator: \.isWhitespace).map(String.init))
 }

@@ -66,10 +66,12 @@ package final class PasswordHasher: Sendable {
         for _ in 0..<threads { available.signal() }
     }
 
+    /// The hash of the password in its composed form.
     /// - Throws: ``ParleyError`` `unavailable` where too many wait.
     package func hash(_ password: [UInt8]) async throws -> String {
         let parameters = parameters
-        return try await perform { try Argon2id.hash(password, parameters) }
+        let composed = Self.composed(password)
+        return try await perform { try Argon2id.hash(composed, parameters) }
     }
 
     /// Whether the password belongs to the hash. Without a hash the same work is done and the answer is no, so that
@@ -77,8 +79,18 @@ package final class PasswordHasher: Sendable {
     /// Error Messages").
     package func verify(_ password: [UInt8], against encoded: String?) async throws -> Bool {
         let target = encoded ?? decoy
-        let matches = try await perform { try Argon2id.verify(password, against: target) }
+        let composed = Self.composed(password)
+        let matches = try await perform {
+            // Version 0.1.0 hashed what was typed. What is composed anyway, nearly every password, costs one try.
+            if try Argon2id.verify(composed, against: target) { return true }
+            guard composed != password else { return false }
+            return try Argon2id.verify(password, against: target)
+        }
         return matches && encoded != nil
+    }
+
+    private static func composed(_ password: [UInt8]) -> [UInt8] {
+        Array(NewPassword.normalised(String(decoding: password, as: UTF8.self)).utf8)
     }
 
     /// Whether a hash should be made again with today's parameters.

@@ -46,12 +46,14 @@ struct AuthRoutes: Sendable {
 
     @Sendable private func register(_ request: Request, _ context: ParleyRequestContext) async throws -> Response {
         let body = try await request.decode(RegisterRequest.self)
-        return response(try await useCases.registerUser(body, from: address(request, context)), status: .created)
+        let signedIn = try await useCases.registerUser(body, from: address(request, context))
+        return response(signedIn, status: .created, to: request)
     }
 
     @Sendable private func login(_ request: Request, _ context: ParleyRequestContext) async throws -> Response {
         let body = try await request.decode(SignInRequest.self)
-        return response(try await useCases.signIn(body, from: address(request, context)))
+        let (address, mark) = (address(request, context), KnownDevices.shown(by: request))
+        return response(try await useCases.signIn(body, from: address, mark: mark), to: request)
     }
 
     @Sendable private func refresh(_ request: Request, _ context: ParleyRequestContext) async throws -> Response {
@@ -130,10 +132,17 @@ struct AuthRoutes: Sendable {
         AddressPrefix(clientAddress.of(request, context))
     }
 
-    private func response(_ signedIn: SignedIn, status: HTTPResponse.Status = .ok) -> Response {
+    /// - Parameter request: that of somebody who has shown their password; their device is known from now on.
+    private func response(
+        _ signedIn: SignedIn, status: HTTPResponse.Status = .ok, to request: Request? = nil
+    ) -> Response {
         var response = Response.json(signedIn, status: status)
         if signedIn.asCookie {
             RefreshCookie.set(signedIn.refresh, life: useCases.sessionLife, in: &response)
+        }
+        if let request {
+            useCases.devices.mark(
+                signedIn.user.username, shown: KnownDevices.shown(by: request), in: &response)
         }
         return response
     }

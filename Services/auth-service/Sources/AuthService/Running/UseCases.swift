@@ -18,6 +18,7 @@ struct UseCases: Sendable {
     let readDeletions: ReadDeletions
     let verifyAccess: VerifyAccess
     let accounts: PostgresAccountStore
+    let devices: KnownDevices
     let keys: KeyRing
     let sessionLife: Duration
 
@@ -30,6 +31,8 @@ struct UseCases: Sendable {
         let throttle = SignInThrottle(
             PostgresThrottleStore(database), key: secret.derive("parley auth sign-in throttle keys"),
             profile: profile, logger: logger)
+        let devices = KnownDevices(secret)
+        self.devices = devices
         let tokens = IssueTokens(
             keys: keys, refreshKey: RefreshKey(secret), sessionLife: settings.sessionLife,
             sessionsMax: profile == .bench ? 1_000_000 : settings.sessionsPerUser)
@@ -39,8 +42,8 @@ struct UseCases: Sendable {
                 burst: settings.registrationsPerMinute * 5, perSecond: Double(settings.registrationsPerMinute) / 60,
                 profile: profile))
         signIn = SignIn(
-            accounts: accounts, sessions: sessions, passwords: passwords, throttle: throttle, tokens: tokens,
-            audit: audit, logger: logger)
+            accounts: accounts, sessions: sessions, passwords: passwords, throttle: throttle, devices: devices,
+            tokens: tokens, audit: audit, logger: logger)
         refreshSession = RefreshSession(sessions: sessions, tokens: tokens)
         endSession = EndSession(sessions: sessions)
         listSessions = ListSessions(sessions: sessions)

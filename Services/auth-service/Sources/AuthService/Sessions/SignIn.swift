@@ -26,6 +26,7 @@ package struct SignIn: Sendable {
     let sessions: PostgresSessionStore
     let passwords: PasswordHasher
     let throttle: SignInThrottle
+    let devices: KnownDevices
     let tokens: IssueTokens
     let audit: AuditLog
     let logger: Logger
@@ -47,25 +48,30 @@ package struct SignIn: Sendable {
 
     init(
         accounts: PostgresAccountStore, sessions: PostgresSessionStore, passwords: PasswordHasher,
-        throttle: SignInThrottle, tokens: IssueTokens, audit: AuditLog, logger: Logger
+        throttle: SignInThrottle, devices: KnownDevices, tokens: IssueTokens, audit: AuditLog, logger: Logger
     ) {
         self.accounts = accounts
         self.sessions = sessions
         self.passwords = passwords
         self.throttle = throttle
+        self.devices = devices
         self.tokens = tokens
         self.audit = audit
         self.logger = logger
     }
 
+    /// - Parameter mark: what the device shows to be known.
     /// - Throws: ``ParleyError``: `unauthenticated`, `rate_limited`, `bad_request`, `unavailable`.
-    func callAsFunction(_ request: SignInRequest, from address: AddressPrefix) async throws -> SignedIn {
+    func callAsFunction(
+        _ request: SignInRequest, from address: AddressPrefix, mark: String? = nil
+    ) async throws -> SignedIn {
         let device = try DeviceName(checking: request.device)
         guard request.password.utf8.count <= NewPassword.presentedBytesMax else { throw Self.refused }
         let name = Username(request.username)
+        let origin = origin(mark, name)
         let admission: SignInThrottle.Admission
         do {
-            admission = try await throttle.admit(name?.description ?? "", from: address)
+            admission = try await throttle.admit(name?.description ?? "", from: address, origin)
         } catch {
             let isThrottled = (error as? ParleyError)?.code == .rateLimited
             outcomes.increment(isThrottled ? .throttled : .failed)
@@ -92,6 +98,11 @@ package struct SignIn: Sendable {
             await throttle.refund(admission)
             throw error
         }
+    }
+
+    private func origin(_ mark: String?, _ name: Username?) -> SignInThrottle.Origin {
+        guard let mark, let name, devices.isMark(mark, of: name.description) else { return .stranger }
+        return .device(mark)
     }
 
     private func open(

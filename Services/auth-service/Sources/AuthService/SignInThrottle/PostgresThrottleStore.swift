@@ -5,7 +5,7 @@ import Postgres
 /// I.371): a bucket is the time at which it will be full again, and taking one moves that time on by the interval.
 package struct PostgresThrottleStore: Sendable {
     let database: Database
-    private let limits: SignInLimits
+    let limits: SignInLimits
 
     package init(_ database: Database, limits: SignInLimits = SignInLimits()) {
         self.database = database
@@ -16,6 +16,7 @@ package struct PostgresThrottleStore: Sendable {
     /// a bucket behind one that refused. Rows are locked in that order everywhere.
     /// - Returns: nil, or how long to wait.
     package func take(_ keys: SignInThrottle.Keys) async throws -> Duration? {
+        guard let shared = keys.shared else { return try await takeAlone(keys.pair) }
         let (pair, address, account) = (limits.pair, limits.address, limits.account)
         let row = try await database.query(
             """
@@ -27,8 +28,8 @@ package struct PostgresThrottleStore: Sendable {
                     \(account.span) * interval '1 millisecond' AS account_span
             ), state AS (
                 SELECT (SELECT full_at FROM auth.sign_in_throttle WHERE key = \(PostgresBytes(keys.pair))) AS pair_full,
-                    (SELECT full_at FROM auth.sign_in_throttle WHERE key = \(PostgresBytes(keys.address))) AS address_full,
-                    CASE WHEN (SELECT full_at FROM auth.sign_in_throttle WHERE key = \(PostgresBytes(keys.account)))
+                    (SELECT full_at FROM auth.sign_in_throttle WHERE key = \(PostgresBytes(shared.address))) AS address_full,
+                    CASE WHEN (SELECT full_at FROM auth.sign_in_throttle WHERE key = \(PostgresBytes(shared.account)))
                             > now() + (SELECT account_span FROM rules)
                         THEN 1 ELSE \(Int64(pair.burst)) END * (SELECT pair_step FROM rules) AS pair_span
             ), pair AS (
@@ -41,7 +42,7 @@ package struct PostgresThrottleStore: Sendable {
                 RETURNING 1
             ), address AS (
                 INSERT INTO auth.sign_in_throttle AS t (key, full_at)
-                SELECT \(PostgresBytes(keys.address)), now() + address_step FROM rules WHERE EXISTS (SELECT FROM pair)
+                SELECT \(PostgresBytes(shared.address)), now() + address_step FROM rules WHERE EXISTS (SELECT FROM pair)
                 ON CONFLICT (key) DO UPDATE
                     SET full_at = greatest(t.full_at, now()) + (SELECT address_step FROM rules)
                     WHERE greatest(t.full_at, now()) + (SELECT address_step FROM rules)
@@ -49,7 +50,7 @@ package struct PostgresThrottleStore: Sendable {
                 RETURNING 1
             ), account AS (
                 INSERT INTO auth.sign_in_throttle AS t (key, full_at)
-                SELECT \(PostgresBytes(keys.account)), now() + account_step FROM rules
+                SELECT \(PostgresBytes(shared.account)), now() + account_step FROM rules
                 WHERE EXISTS (SELECT FROM address)
                 ON CONFLICT (key) DO UPDATE
                     SET full_at = least(greatest(t.full_at, now()) + (SELECT account_step FROM rules),
@@ -71,13 +72,37 @@ package struct PostgresThrottleStore: Sendable {
         return nil
     }
 
+    /// Takes one from a bucket of a pair's size that depends on no other.
+    private func takeAlone(_ key: [UInt8]) async throws -> Duration? {
+        let pair = limits.pair
+        let row = try await database.query(
+            """
+            WITH bucket AS (
+                INSERT INTO auth.sign_in_throttle AS t (key, full_at)
+                VALUES (\(PostgresBytes(key)), now() + \(pair.step) * interval '1 millisecond')
+                ON CONFLICT (key) DO UPDATE
+                    SET full_at = greatest(t.full_at, now()) + \(pair.step) * interval '1 millisecond'
+                    WHERE greatest(t.full_at, now()) + \(pair.step) * interval '1 millisecond'
+                        <= now() + \(pair.span) * interval '1 millisecond'
+                RETURNING 1
+            )
+            SELECT EXISTS (SELECT FROM bucket), (SELECT (extract(epoch FROM full_at - now()) * 1000)::bigint
+                FROM auth.sign_in_throttle WHERE key = \(PostgresBytes(key)))
+            """
+        )[0]
+        if try row.get(0, as: Bool.self) { return nil }
+        return try Self.wait(row.getOptional(1, as: Int64.self).map { $0 + pair.step - pair.span }, for: pair)
+    }
+
     /// - Parameter forgetPair: whether the pair's bucket becomes full again.
     package func giveBack(_ keys: SignInThrottle.Keys, forgetPair: Bool) async throws {
         let pair = forgetPair ? limits.pair.span : limits.pair.step
-        _ = try await database.group([
-            Self.lower(keys.pair, by: pair), Self.lower(keys.address, by: limits.address.step),
-            Self.lower(keys.account, by: limits.account.step),
-        ])
+        var statements = [Self.lower(keys.pair, by: pair)]
+        if let shared = keys.shared {
+            statements.append(Self.lower(shared.address, by: limits.address.step))
+            statements.append(Self.lower(shared.account, by: limits.account.step))
+        }
+        _ = try await database.group(statements)
     }
 
     /// Removes the rows of full buckets.

@@ -1,4 +1,4 @@
-import ChatProtocol
+package import ChatProtocol
 import Crypto
 package import Logging
 package import ServiceKit
@@ -31,23 +31,42 @@ package struct SignInLimits: Sendable {
 /// Each attempt takes from its buckets and a successful one gives back. The account's own bucket refuses nothing: when
 /// it is empty, the account is under attack from many addresses, and each pair of account and address has one attempt
 /// at a time instead of ten. The owner's first attempt from any address is therefore always looked at, however
-/// many addresses an attacker has.
+/// many addresses an attacker has; and from a device or a session that is known to be the account's, the owner's attempts
+/// are counted apart from all others, also where an attacker shares the address.
 package struct SignInThrottle: Sendable {
     /// What an attempt has taken.
-    package struct Admission: Sendable {
-        let keys: Keys?
+    package enum Admission: Sendable {
+        case free
+        case taken(Keys)
+        /// The store could not be asked: taken from the buckets of this process.
+        case takenHere(Keys)
     }
 
     package struct Keys: Sendable {
         package let pair: [UInt8]
-        package let address: [UInt8]
-        package let account: [UInt8]
+        /// Nil for an attempt from a known device or session, which takes from nothing but its own bucket.
+        package let shared: Shared?
+
+        package struct Shared: Sendable {
+            package let address: [UInt8]
+            package let account: [UInt8]
+        }
+    }
+
+    /// From where an attempt comes, beside its address.
+    package enum Origin: Sendable {
+        case stranger
+        /// A mark that ``KnownDevices`` has checked.
+        case device(String)
+        case session(SessionID)
     }
 
     private let store: PostgresThrottleStore
     private let isOn: Bool
     private let key: SymmetricKey
     private let logger: Logger
+    private let pairsHere: RateLimiter<[UInt8]>
+    private let addressesHere: RateLimiter<[UInt8]>
 
     /// - Parameter key: keeps what the table holds from being guessed back into names and addresses.
     package init(_ store: PostgresThrottleStore, key: [UInt8], profile: LimitsProfile, logger: Logger) {
@@ -55,19 +74,31 @@ package struct SignInThrottle: Sendable {
         self.key = SymmetricKey(data: key)
         self.logger = logger
         isOn = profile == .standard
+        pairsHere = Self.limiter(store.limits.pair)
+        addressesHere = Self.limiter(store.limits.address)
+    }
+
+    private static func limiter(_ bucket: SignInLimits.Bucket) -> RateLimiter<[UInt8]> {
+        RateLimiter(
+            burst: bucket.burst, perSecond: 1000 / Double(bucket.interval.milliseconds), profile: .standard)
     }
 
     /// Takes one attempt, for a name that exists as for one that does not.
     /// - Throws: ``ParleyError`` `rate_limited`.
-    func admit(_ name: String, from address: AddressPrefix) async throws -> Admission {
-        guard isOn else { return Admission(keys: nil) }
-        let keys = Keys(
-            pair: hash("pair", name, address.prefix), address: hash("address", address.prefix),
-            account: hash("account", name))
-        if let wait = try await store.take(keys) {
-            throw ParleyError(.rateLimited, "too many failed sign-ins; try again later", retryAfter: wait)
+    func admit(_ name: String, from address: AddressPrefix, _ origin: Origin = .stranger) async throws -> Admission {
+        guard isOn else { return .free }
+        let keys = keys(name, address, origin)
+        let wait: Duration?
+        var admission = Admission.taken(keys)
+        do {
+            wait = try await store.take(keys)
+        } catch {
+            logger.warning("throttling sign-ins by this process alone", metadata: ["reason": "\(error)"])
+            wait = takeHere(keys)
+            admission = .takenHere(keys)
         }
-        return Admission(keys: keys)
+        if let wait { throw ParleyError(.rateLimited, "too many failed sign-ins; try again later", retryAfter: wait) }
+        return admission
     }
 
     /// Gives back an attempt that was not a guess.
@@ -77,17 +108,39 @@ package struct SignInThrottle: Sendable {
     func clear(_ admission: Admission) async { await giveBack(admission, forgetPair: true) }
 
     private func giveBack(_ admission: Admission, forgetPair: Bool) async {
-        guard let keys = admission.keys else { return }
-        do {
-            try await store.giveBack(keys, forgetPair: forgetPair)
-        } catch {
-            // Costs the user one attempt, which comes back with time.
-            logger.warning("attempt not given back", metadata: ["reason": "\(error)"])
+        switch admission {
+        case .free: break
+        case .takenHere(let keys):
+            pairsHere.giveBack(keys.pair)
+            if let shared = keys.shared { addressesHere.giveBack(shared.address) }
+        case .taken(let keys):
+            do {
+                try await store.giveBack(keys, forgetPair: forgetPair)
+            } catch {
+                // Costs the user one attempt, which comes back with time.
+                logger.warning("attempt not given back", metadata: ["reason": "\(error)"])
+            }
+        }
+    }
+
+    private func takeHere(_ keys: Keys) -> Duration? {
+        if let wait = pairsHere.take(keys.pair) { return wait }
+        return keys.shared.flatMap { addressesHere.take($0.address) }
+    }
+
+    private func keys(_ name: String, _ address: AddressPrefix, _ origin: Origin) -> Keys {
+        switch origin {
+        case .stranger:
+            Keys(
+                pair: hash("pair", name, address.prefix),
+                shared: .init(address: hash("address", address.prefix), account: hash("account", name)))
+        case .device(let mark): Keys(pair: hash("device", name, mark), shared: nil)
+        case .session(let session): Keys(pair: hash("session", name, session.description), shared: nil)
         }
     }
 
     private func hash(_ parts: String...) -> [UInt8] {
-        // No part holds a line break: names and addresses were checked.
+        // No part holds a line break: names, addresses and marks were checked.
         Array(HMAC<SHA256>.authenticationCode(for: Array(parts.joined(separator: "\n").utf8), using: key))
     }
 }
