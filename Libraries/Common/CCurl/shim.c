@@ -16,6 +16,11 @@ CURLcode parley_curl_set_pointer(CURL *handle, CURLoption option, void *value) {
     return curl_easy_setopt(handle, option, value);
 }
 
+CURLcode parley_curl_set_blob(CURL *handle, CURLoption option, const void *bytes, size_t count) {
+    struct curl_blob blob = {.data = (void *)bytes, .len = count, .flags = CURL_BLOB_COPY};
+    return curl_easy_setopt(handle, option, &blob);
+}
+
 CURLcode parley_curl_set_sink(CURL *handle, CURLoption option, parley_curl_sink sink) {
     return curl_easy_setopt(handle, option, sink);
 }

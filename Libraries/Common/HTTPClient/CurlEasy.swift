@@ -11,7 +11,7 @@ final class CurlEasy {
     private var response: [UInt8] = []
     private var responseTooLarge = false
 
-    init?(connectionLife: Duration) {
+    init?(connectionLife: Duration, identity: TLSIdentity?) {
         guard let handle = curl_easy_init() else { return nil }
         self.handle = handle
         _ = parley_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
@@ -26,10 +26,23 @@ final class CurlEasy {
         _ = parley_curl_set_long(handle, CURLOPT_QUICK_EXIT, 1)
         _ = parley_curl_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https")
         _ = parley_curl_set_text(handle, CURLOPT_PROXY, "")
+        if let identity { show(identity) }
         _ = parley_curl_set_sink(handle, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
             guard let bytes, let context else { return 0 }
             let easy = Unmanaged<CurlEasy>.fromOpaque(context).takeUnretainedValue()
             return easy.receive(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+        }
+    }
+
+    /// https to those alone whose certificate is of our authority and names them.
+    private func show(_ identity: TLSIdentity) {
+        _ = parley_curl_set_text(handle, CURLOPT_PROTOCOLS_STR, "https")
+        _ = parley_curl_set_long(handle, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_3))
+        for (option, pem) in [
+            (CURLOPT_SSLCERT_BLOB, identity.certificates), (CURLOPT_SSLKEY_BLOB, identity.key),
+            (CURLOPT_CAINFO_BLOB, identity.authority),
+        ] {
+            _ = parley_curl_set_blob(handle, option, pem, pem.count)
         }
     }
 
@@ -92,7 +105,9 @@ final class CurlEasy {
             let why = String(cString: curl_easy_strerror(code))
             let before =
                 code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST
-                || code == CURLE_URL_MALFORMAT
+                || code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL
+                || code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR
+                || code == CURLE_SSL_CERTPROBLEM
             return transfer.fail(before ? .notSent(why) : .noAnswer(responseTooLarge ? "the answer is too large" : why))
         }
         var status = 0

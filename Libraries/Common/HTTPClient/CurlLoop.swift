@@ -18,16 +18,21 @@ final class CurlLoop {
     private let inbox: Inbox<HTTPTransfer>
     private let connectTimeout: Duration
     private let connectionLife: Duration
+    private let identity: TLSIdentity?
     private let logger: Logger
     private let multi: UnsafeMutableRawPointer
     private var active: [UnsafeMutableRawPointer: CurlEasy] = [:]
     private var idle: [CurlEasy] = []
     private var waiting: [HTTPTransfer] = []
 
-    init(inbox: Inbox<HTTPTransfer>, connectTimeout: Duration, connectionLife: Duration, logger: Logger) {
+    init(
+        inbox: Inbox<HTTPTransfer>, connectTimeout: Duration, connectionLife: Duration, identity: TLSIdentity?,
+        logger: Logger
+    ) {
         self.inbox = inbox
         self.connectTimeout = connectTimeout
         self.connectionLife = connectionLife
+        self.identity = identity
         self.logger = logger
         curl_global_init(Int(CURL_GLOBAL_ALL))
         guard let multi = curl_multi_init() else { preconditionFailure("no curl handle: out of memory") }
@@ -65,7 +70,7 @@ final class CurlLoop {
                 transfer.fail(.notSent("its deadline passed while it waited"))
                 continue
             }
-            guard let easy = idle.popLast() ?? CurlEasy(connectionLife: connectionLife) else {
+            guard let easy = idle.popLast() ?? CurlEasy(connectionLife: connectionLife, identity: identity) else {
                 transfer.fail(.notSent("out of memory"))
                 continue
             }

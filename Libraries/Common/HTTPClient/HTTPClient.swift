@@ -58,13 +58,18 @@ package final class HTTPClient: Sendable {
     ///   - connectionLife: whole seconds after which a connection is not used again. Where one address stands for many
     ///     instances (a Service of Kubernetes) a connection that lived for ever would keep all calls from those that
     ///     were started later.
+    ///   - identity: makes all calls https, with this certificate shown; nil for http, and https without one.
     package init(
-        connectTimeout: Duration = .milliseconds(500), connectionLife: Duration = .seconds(30), logger: Logger
+        connectTimeout: Duration = .milliseconds(500), connectionLife: Duration = .seconds(30),
+        identity: TLSIdentity? = nil, logger: Logger
     ) {
         let inbox = Inbox<HTTPTransfer>(itemsMax: Self.waitingMax)
         self.inbox = inbox
         startThread {
-            CurlLoop(inbox: inbox, connectTimeout: connectTimeout, connectionLife: connectionLife, logger: logger).run()
+            CurlLoop(
+                inbox: inbox, connectTimeout: connectTimeout, connectionLife: connectionLife, identity: identity,
+                logger: logger
+            ).run()
         }
     }
 

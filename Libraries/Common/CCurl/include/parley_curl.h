@@ -11,6 +11,8 @@ CURLcode parley_curl_set_long(CURL *handle, CURLoption option, long value);
 CURLcode parley_curl_set_offset(CURL *handle, CURLoption option, curl_off_t value);
 CURLcode parley_curl_set_text(CURL *handle, CURLoption option, const char *value);
 CURLcode parley_curl_set_pointer(CURL *handle, CURLoption option, void *value);
+// Copies the bytes.
+CURLcode parley_curl_set_blob(CURL *handle, CURLoption option, const void *bytes, size_t count);
 CURLcode parley_curl_set_sink(CURL *handle, CURLoption option, parley_curl_sink sink);
 CURLcode parley_curl_get_status(CURL *handle, long *status);
 CURLcode parley_curl_get_pointer(CURL *handle, CURLINFO info, void **value);

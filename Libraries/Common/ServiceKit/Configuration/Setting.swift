@@ -22,7 +22,8 @@ package struct ConfigurationError: Error, CustomStringConvertible {
 extension Setting {
     /// The keys of every service.
     static let common: [Setting] = [
-        environment, deploymentSecret, advertise, limits, logLevel, eventLoops, shutdownSeconds, drainDelay,
+        environment, deploymentSecret, advertise, tlsCertificate, tlsKey, tlsAuthority, healthListen, limits, logLevel,
+        eventLoops, shutdownSeconds, drainDelay,
     ]
 
     package static let environment = Setting(
@@ -35,6 +36,18 @@ extension Setting {
         "PARLEY_ADVERTISE", default: "",
         "URL of this instance's internal listener for others; default http://<listener>, with the machine's own address "
             + "where it listens on all")
+    static let tlsCertificate = Setting(
+        "PARLEY_TLS_CERTIFICATE", default: "",
+        "PEM, as PARLEY_TLS_CERTIFICATE_FILE: with key and authority, services speak https to one another and both ends "
+            + "show a certificate; it is good for both, and names what PARLEY_ADVERTISE names")
+    static let tlsKey = Setting("PARLEY_TLS_KEY", default: "", "its private key, PEM; as PARLEY_TLS_KEY_FILE")
+    static let tlsAuthority = Setting(
+        "PARLEY_TLS_AUTHORITY", default: "",
+        "the authority whose certificates are believed, PEM; as PARLEY_TLS_AUTHORITY_FILE")
+    static let healthListen = Setting(
+        "PARLEY_HEALTH_LISTEN", default: "",
+        "host:port for /healthz, /readyz and /metrics alone, by http and without a token; required where the internal "
+            + "listener demands certificates, which probes do not have")
     package static let limits = Setting(
         "PARLEY_LIMITS", default: "standard", "standard, or bench: no rate limits, for load tools only")
     package static let logLevel = Setting(

@@ -54,6 +54,8 @@ package struct ServiceContext: Sendable {
     package let advertisedAddress: String
     package let logger: Logger
     package let secret: DeploymentSecret
+    /// Where services speak https to one another: what this one shows.
+    let identity: TLSIdentity?
     package let http: HTTPClient
     package let tokens: ServiceTokenIssuer
     package let readiness: Readiness

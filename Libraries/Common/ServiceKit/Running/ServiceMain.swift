@@ -91,7 +91,7 @@ package enum ServiceMain {
     }
 
     private static func health(_ description: ServiceDescription, _ configuration: Configuration) async throws {
-        let address = try configuration.address(description.internalListen)
+        let address = try configuration.healthAddress() ?? configuration.address(description.internalListen)
         let client = HTTPClient(logger: Logger(label: description.name))
         let host = address.host.contains(":") ? "[\(address.host)]" : address.host
         let answer = try await client.send(
@@ -159,13 +159,15 @@ package enum ServiceMain {
         logger[metadataKey: "instance"] = "\(instance)"
         let listener = try configuration.address(description.internalListen)
         let advertised = try configuration.text(Setting.advertise)
-        let own = try AdvertisedAddress.ofThisMachine().url(ofListenerAt: listener.host, port: listener.port)
+        let identity = try configuration.identity()
+        let own = try AdvertisedAddress.ofThisMachine().url(
+            ofListenerAt: listener.host, port: listener.port, scheme: identity == nil ? "http" : "https")
         return ServiceContext(
             name: description.name, instance: instance, configuration: configuration,
             isDevelopment: try configuration.word(Setting.environment, as: EnvironmentKind.self) == .development,
             limits: try configuration.word(Setting.limits, as: LimitsProfile.self),
             advertisedAddress: advertised.isEmpty ? own : advertised,
-            logger: logger, secret: secret, http: HTTPClient(logger: logger),
+            logger: logger, secret: secret, identity: identity, http: HTTPClient(identity: identity, logger: logger),
             tokens: ServiceTokenIssuer(caller: description.name, secret: secret), readiness: Readiness(),
             metrics: metrics)
     }

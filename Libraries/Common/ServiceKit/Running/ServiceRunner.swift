@@ -2,6 +2,7 @@ import ChatProtocol
 import HTTPClient
 import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
 import Logging
 import NIOCore
 import NIOPosix
@@ -45,7 +46,10 @@ struct ServiceRunner {
         parts.internalRoutes(internalRouter)
         for route in parts.directRoutes { internalRouter.add(route) }
         let directRoutes = DirectRoutes(parts.directRoutes, verifier: callers, requests: internalRequests)
-        let internalServer = HTTPServerBuilder { OnItsLoop(InternalChannel(responder: $0, routes: directRoutes)) }
+        var internalServer = HTTPServerBuilder { OnItsLoop(InternalChannel(responder: $0, routes: directRoutes)) }
+        if let identity = context.identity {
+            internalServer = try .tls(internalServer, tlsConfiguration: identity.ofListener())
+        }
 
         var services = parts.background
         services.append(
@@ -58,6 +62,14 @@ struct ServiceRunner {
                     requests: RequestLog(listener: "public", logger: logger), logger: logger))
             addRoutes(router)
             services.append(Self.listener(router, parts.publicServer, try configuration.address(listen), logger))
+        }
+        if let address = try configuration.healthAddress() {
+            let router = Router(context: ParleyRequestContext.self)
+            router.add(
+                middleware: RequestBoundary(
+                    requests: RequestLog(listener: "health", logger: logger), logger: logger))
+            addHealthRoutes(to: router, readiness: context.readiness, metrics: context.metrics)
+            services.append(Self.listener(router, .boundedHTTP1, address, logger))
         }
         services.append(Departure(readiness: context.readiness, delay: delay, drain: parts.drain))
         self.services = services
