@@ -18,9 +18,12 @@ from parley_client import eventually, new_id
 from parley_system import REPOSITORY
 from running_project import SCALE, RunningProject
 
-LOOPBACK_ONLY = "Tests/EndToEnd/test_handshake.py::test_a_refusal_reaches_a_client_that_still_writes"
-"""Straight at a gateway and over a network, its close overtakes the answer to a client that still writes a megabyte of
-headers. Clients come by the edge, which reads them itself."""
+LOOPBACK_ONLY = (
+    "test_handshake.py::test_a_refusal_reaches_a_client_that_still_writes",
+    "test_handshake.py::test_a_bad_handshake_is_refused[large header]",
+)
+"""Straight at a gateway and over a network, its close overtakes the answer to a client that still writes much more than
+the headers may have. Clients come by the edge, which reads them itself."""
 
 
 def test_two_people_talk_across_two_gateways(project: RunningProject, register: MakeUser) -> None:
@@ -116,7 +119,8 @@ def test_a_name_that_nobody_has_holds_nothing_up(project: RunningProject, regist
             time.sleep(0.1)
     finally:
         docker("start", *gone)
-    at_bob.until(lambda: len(at_bob.all("message")) == len(at_ada.all("ack")), "all of it at Bob, live", 12)
+    said = {frame["seq"] for frame in at_ada.all("ack")}
+    at_bob.until(lambda: {frame["seq"] for frame in at_bob.all("message")} == said, "all of it at Bob, live", 12)
     eventually(project.serves, "everything serves again", 60)
 
 
@@ -150,9 +154,9 @@ def test_nothing_is_lost_when_containers_are_killed_and_everything_is_restarted(
 def test_the_end_to_end_tests_pass(project: RunningProject) -> None:
     there = {"PARLEY_TEST_URL": project.url, "PARLEY_TEST_GATEWAY_URLS": ",".join(project.gateway_urls())}
     passed = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "Tests/EndToEnd", "--deselect", LOOPBACK_ONLY],
+        [sys.executable, "-m", "pytest", "-q", *(f"--deselect={name}" for name in LOOPBACK_ONLY)],
         env=os.environ | there,
-        cwd=REPOSITORY,
+        cwd=REPOSITORY / "Tests" / "EndToEnd",
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
