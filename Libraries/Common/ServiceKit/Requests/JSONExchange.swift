@@ -62,6 +62,11 @@ extension Request {
             return Array(try await body.collect(upTo: bytesMax).readableBytesView)
         } catch is NIOTooManyBytesError {
             throw ParleyError(.tooLarge, "the body has more than \(bytesMax) bytes")
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            // A body comes from the client's connection and from nowhere else: who breaks off is not a fault to page for.
+            throw ParleyError(.badRequest, "the body broke off")
         }
     }
 

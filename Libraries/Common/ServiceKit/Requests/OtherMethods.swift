@@ -7,7 +7,7 @@ extension Router where Context == ParleyRequestContext {
     /// would answer 404. Called once per path, after its routes.
     package func refuseOtherMethods(_ path: String, served: [HTTPRequest.Method]) {
         let allow = served.map(\.rawValue).joined(separator: ", ")
-        let all: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
+        let all: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace]
         for method in all where !served.contains(method) {
             on(RouterPath(path), method: method) { _, _ in
                 var response = Response.error(ParleyError(.methodNotAllowed, "this path serves \(allow)"))
