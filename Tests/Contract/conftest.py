@@ -1,4 +1,4 @@
-"""Fixtures: one system with two gateways that all tests here share, and the people who leave traces in it.
+"""Fixtures: one system with two gateways that all tests here share, and a note of every secret that went through it.
 
 Clients and the system itself are those of Tests/EndToEnd, which `./parley test contract` puts on the path.
 """
@@ -9,14 +9,27 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from parley_client import Answer, Api
 from parley_system import LocalSystem
+
+BODY = "quizzical-xylophone"
+"""In every message of these tests."""
+
+SECRET = {"access_token", "refresh_token", "password", "current_password", "new_password"}
+"""Fields whose values nobody may find anywhere, wherever they stand in a body."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What looks for traces comes last, when there can be some."""
+    items.sort(key=lambda item: item.path.name == "test_traces.py")
 
 
 @pytest.fixture(scope="session")
-def system() -> Iterator[LocalSystem]:
+def system(secrets: set[str]) -> Iterator[LocalSystem]:
     """Rate limits are lifted, since everybody here comes from one address, and every request is logged."""
     home = Path(tempfile.mkdtemp(prefix="parley-contract-"))
     home.chmod(0o711)  # PostgreSQL may run as another user
@@ -25,3 +38,32 @@ def system() -> Iterator[LocalSystem]:
         yield system
     finally:
         system.down(keep="PARLEY_TEST_KEEP" in os.environ)
+
+
+@pytest.fixture(scope="session")
+def secrets() -> Iterator[set[str]]:
+    """Every token and password that a client of Tests/EndToEnd sent or was given."""
+    found: set[str] = set()
+    request = Api.request
+
+    def noted(api: Api, method: str, path: str, body: object = None, **options: Any) -> Answer:
+        found.update(secrets_in(body))
+        answer = request(api, method, path, body, **options)
+        found.update(secrets_in(answer.body))
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Api, "request", noted)
+        yield found
+
+
+def secrets_in(node: Any) -> Iterator[str]:
+    """The values of the secret fields of a body."""
+    if isinstance(node, list):
+        for item in node:
+            yield from secrets_in(item)
+    for key, value in node.items() if isinstance(node, dict) else []:
+        if key in SECRET and isinstance(value, str):
+            yield value
+        else:
+            yield from secrets_in(value)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,40 @@ def read(name: str) -> Json:
 
 def routes() -> set[tuple[str, str]]:
     """The described (METHOD, path)s."""
-    return {(method.upper(), path) for path, item in openapi()["paths"].items() for method in METHODS if method in item}
+    return {route for route, _ in operations(openapi())}
+
+
+def operations(description: Json) -> Iterator[tuple[tuple[str, str], Json]]:
+    """Every (METHOD, path) with what is said of it."""
+    for path, item in description["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield (method.upper(), path), item[method]
+
+
+def references(node: Any) -> Iterator[str]:
+    """Every `$ref` below a node."""
+    for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else []:
+        yield from references(value)
+    if isinstance(node, dict) and isinstance(node.get("$ref"), str):
+        yield node["$ref"]
 
 
 def frames(side: str) -> dict[str, Json]:
     """The described frames from the `client` or the `server`: their schemas by `type`."""
     messages = asyncapi()["components"]["messages"]
     return {message["name"]: message["payload"] for key, message in messages.items() if key.startswith(side + ".")}
+
+
+def strict(node: Any) -> Any:
+    """A schema that also refuses what it does not name: clients ignore it, but it would be undescribed."""
+    if isinstance(node, list):
+        return [strict(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    closes = isinstance(node.get("properties"), dict) and "allOf" not in node
+    closed = {"additionalProperties": False} if closes else {}
+    return {key: strict(value) for key, value in node.items()} | closed
 
 
 def as_json() -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
 import openapi_spec_validator
 import requests
 
-from describe import REPOSITORY, SERVED, as_json, asyncapi, frames, openapi, routes
+from describe import REPOSITORY, SERVED, as_json, asyncapi, frames, openapi, references, routes
 from parley_system import LocalSystem
 
 PROTOCOL = REPOSITORY / "Libraries/Common/ChatProtocol/Client"
@@ -104,14 +103,6 @@ def test_every_reference_leads_somewhere() -> None:
             for step in reference.removeprefix("#/").split("/"):
                 assert step in place, reference
                 place = place[step]
-
-
-def references(node: Any) -> Iterator[str]:
-    """Every `$ref` below a node."""
-    for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else []:
-        yield from references(value)
-    if isinstance(node, dict) and isinstance(node.get("$ref"), str):
-        yield node["$ref"]
 
 
 def test_the_system_serves_the_description(system: LocalSystem) -> None:
