@@ -65,7 +65,9 @@ export class Account {
     });
     this.outbox = new Outbox(me.id, stores.outbox, environment, this.connection);
     this.drafts = new Drafts(environment.storage, me.id);
-    this.directory = new Directory((ids) => this.api.users(ids), clock);
+    this.directory = new Directory((ids) => this.api.users(ids), clock, (gone) => {
+      for (const summary of this.chats.ordered.get()) if (peerOf(summary, me.id) === gone) this.reread(summary.chat);
+    });
     this.directory.learn([me]);
     this.presence = new PresenceBook(clock, (frame) => this.connection.send(frame));
     this.watch = new Watch((frame) => this.connection.send(frame));
@@ -164,8 +166,8 @@ export class Account {
   }
 
   private message(message: Message): void {
-    const { chat, seq, id, from, body, sent_at } = message;
-    const plain: Message = { chat, seq, id, from, body, sent_at };
+    const { chat, seq, id, from, body, sent_at, erased } = message;
+    const plain: Message = { chat, seq, id, from, body, sent_at, ...(erased && { erased }) };
     if (from === this.me.id) this.outbox.settled(id);
     else this.presence.receiveTyping(chat, false);
     const summary = this.chats.get(chat);
@@ -209,6 +211,9 @@ export class Account {
     for (const chat of chats) {
       const last = chat.last_message;
       if (last !== null && last.from === this.me.id) this.outbox.settled(last.id);
+      // A change of a chat with somebody who is gone may be that their texts went too.
+      const gone = chat.members.some((member) => this.directory.users.get().get(member.user_id)?.deleted);
+      if (gone || (last?.erased && this.holds(last))) this.reread(chat.chat);
       this.histories.get(chat.chat)?.heardOf(chat.last_seq);
       const mine = chat.members.find((member) => member.user_id === this.me.id);
       if (mine !== undefined) this.marks.shown(chat.chat, mine);
@@ -218,6 +223,18 @@ export class Account {
     this.loaded.set(true);
     this.watchPeers();
     this.cache.changed();
+  }
+
+  /** Whether the text of a message that was erased is still held here. */
+  private holds({ chat, seq }: Message): boolean {
+    const held = this.histories.get(chat)?.timeline.messages.find((message) => message.seq === seq);
+    return held !== undefined && !held.erased;
+  }
+
+  /** What is held of a chat may have been erased: it is read again, by whoever shows it. */
+  private reread(chat: ChatHash): void {
+    this.histories.get(chat)?.forget();
+    this.historyVersion.set(this.historyVersion.get() + 1);
   }
 
   private historyChanged(fetched: readonly Message[]): void {

@@ -1,7 +1,7 @@
 // The REST routes the core uses, typed. Errors are ApiError or SignedOut.
 
 import { historyPage, usersByIdMax } from "../protocol/limits";
-import type { Chat, ChatHash, DeviceSession, Message, Seq, SyncAnswer, User, UserId } from "../protocol/types";
+import type { Chat, ChatHash, Message, Seq, SyncAnswer, User, UserId } from "../protocol/types";
 import type { Session } from "./session/session";
 
 export type Place = { before: Seq } | { after: Seq } | { around: Seq } | Record<string, never>;
@@ -39,24 +39,6 @@ export class Api {
 
   async findUsers(query: string): Promise<User[]> {
     return (await this.get<{ users: User[] }>(`/api/v1/users?query=${encodeURIComponent(query)}`)).users;
-  }
-
-  async rename(displayName: string): Promise<void> {
-    const body = { display_name: displayName };
-    this.session.rename((await this.session.call({ method: "PATCH", path: "/api/v1/users/me", body })) as User);
-  }
-
-  async changePassword(current: string, next: string): Promise<void> {
-    const body = { current_password: current, new_password: next };
-    await this.session.call({ method: "POST", path: "/api/v1/auth/password", body });
-  }
-
-  async sessions(): Promise<DeviceSession[]> {
-    return (await this.get<{ sessions: DeviceSession[] }>("/api/v1/auth/sessions")).sessions;
-  }
-
-  async endSession(id: string): Promise<void> {
-    await this.session.call({ method: "DELETE", path: `/api/v1/auth/sessions/${id}` });
   }
 
   private get<Answer>(path: string): Promise<Answer> {

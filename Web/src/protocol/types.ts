@@ -9,6 +9,8 @@ export interface User {
   id: UserId;
   username: string;
   display_name: string;
+  /** They deleted their account. */
+  deleted?: true;
 }
 
 export interface Message {
@@ -19,6 +21,8 @@ export interface Message {
   from: UserId;
   body: string;
   sent_at: string;
+  /** Its sender deleted their account with its messages. */
+  erased?: true;
 }
 
 export interface Member {

@@ -12,15 +12,12 @@ import { Banner } from "./connection/banner";
 import { watchPage } from "./connection/watch-page";
 import { NewVersion } from "./new-version";
 import { notifyOfNews } from "./notifications";
-import { FindPeople } from "./find-people";
 import { Icon } from "./icon";
 import { Later } from "./later";
 import { Pane } from "./pane";
 import { type Route, useRoute } from "./route";
 import { SignIn } from "./sign-in";
 import { usePageTitle } from "./title";
-
-const settings = () => import("./settings/settings");
 
 interface Props {
   environment: Environment;
@@ -63,8 +60,8 @@ function Screen() {
       <main className={route.at === "list" ? "panes route-list" : "panes route-other"}>
         <ChatList open={route.at === "chat" ? route.chat : null} />
         {route.at === "chat" && <ChatPane key={route.chat} chat={route.chat} />}
-        {route.at === "find" && <FindPeople />}
-        {route.at === "settings" && <Pane title="Settings"><Later load={settings}>{({ Settings }) => <Settings />}</Later></Pane>}
+        {route.at === "find" && <Pane title="Find people"><Later>{({ FindPeople }) => <FindPeople />}</Later></Pane>}
+        {route.at === "settings" && <Pane title="Settings"><Later>{({ Settings }) => <Settings />}</Later></Pane>}
         {route.at === "list" && <section className="main"><div className="empty"><Icon name="logo" />Choose a chat, or find people to write to.</div></section>}
       </main>
     </div>

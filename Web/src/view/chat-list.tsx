@@ -7,7 +7,7 @@ import { Avatar } from "./avatar";
 import { ConnectionIndicator } from "./connection/indicator";
 import { Icon } from "./icon";
 import { chatLink } from "./route";
-import { listTime } from "./words";
+import { erasedWords, listTime } from "./words";
 
 export function ChatList({ open }: { open: ChatHash | null }) {
   const account = useAccount();
@@ -71,7 +71,7 @@ const ChatRow = memo(function ChatRow({ summary, isOpen, isStop, onFocus }: RowP
   const unread = unreadOf(summary, account.me.id);
   const last = summary.lastMessage;
   const preview = failed ? `Not sent: ${waiting}` : waiting !== undefined ? `You: ${waiting}`
-    : last === null ? "No messages yet" : `${last.from === account.me.id ? "You: " : ""}${last.body}`;
+    : last === null ? "No messages yet" : last.erased ? erasedWords : `${last.from === account.me.id ? "You: " : ""}${last.body}`;
   return (
     <li>
       <a className="row-link" href={chatLink(summary.chat)} aria-current={isOpen ? "page" : undefined}

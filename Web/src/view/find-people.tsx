@@ -3,7 +3,6 @@ import type { User } from "../protocol/types";
 import { useAccount } from "./account-context";
 import { announce } from "./announcer";
 import { Avatar } from "./avatar";
-import { Pane } from "./pane";
 import { chatLink, go } from "./route";
 import { explain } from "./words";
 
@@ -37,7 +36,7 @@ export function FindPeople() {
     account.startChat(user).then((chat) => go(chatLink(chat)), (error) => setFault(explain(error)));
   };
   return (
-    <Pane title="Find people">
+    <>
       <label className="form-label" htmlFor="query">Name or username</label>
       <input className="form-control" id="query" type="search" ref={field} value={query} maxLength={64} dir="auto"
         autoComplete="off" autoCapitalize="none" spellCheck={false} onChange={(event) => setQuery(event.target.value)} />
@@ -55,6 +54,6 @@ export function FindPeople() {
           </li>
         ))}
       </ul>
-    </Pane>
+    </>
   );
 }

@@ -1,18 +1,16 @@
-// What few need at once comes in a chunk of its own, when it is asked for.
+// What a first visit does not need (rest.ts) comes when it is asked for.
 
-import { type ReactNode, useCallback, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { reloadFromServer } from "./new-version";
 
-interface Props<Part> {
-  load: () => Promise<Part>;
-  children: (part: Part) => ReactNode;
-}
+const load = () => import("./rest");
+type Rest = typeof import("./rest");
 
-export function Later<Part>({ load, children }: Props<Part>) {
-  const [part, setPart] = useState<Part | null>(null);
+/** Shows something of the rest of the page as soon as that is here. */
+export function Later({ children }: { children: (rest: Rest) => ReactNode }) {
+  const [rest, setRest] = useState<Rest | null>(null);
   const [failed, setFailed] = useState(false);
-  const get = useCallback(() => load().then(setPart), [load]);
-  useEffect(() => void get().catch(() => setFailed(true)), [get]);
+  useEffect(() => void load().then(setRest, () => setFailed(true)), []);
   const fallBack = async () => {
     // If the server answers, the chunk is gone: it was of an older version, and so is this page. Some browsers also
     // remember for as long as the page lives that a script could not be loaded.
@@ -21,9 +19,9 @@ export function Later<Part>({ load, children }: Props<Part>) {
   };
   const again = () => {
     setFailed(false);
-    void get().catch(fallBack);
+    void load().then(setRest, fallBack);
   };
-  if (part !== null) return <>{children(part)}</>;
+  if (rest !== null) return <>{children(rest)}</>;
   if (!failed) return <p className="quiet">Loading…</p>;
   return (
     <>

@@ -44,6 +44,8 @@ export function explain(error: unknown): string {
   }
 }
 
+export const erasedWords = "Message deleted";
+
 const failures: Record<string, string> = {
   too_large: "It is too long.",
   not_found: "This chat is not yours to write in.",

@@ -87,5 +87,5 @@ function raise(known: Member | undefined, said: Member): Member {
 
 function newer(known: Message | null, said: Message | null): Message | null {
   if (known === null || said === null) return known ?? said;
-  return said.seq > known.seq ? said : known;
+  return said.seq >= known.seq ? said : known;
 }

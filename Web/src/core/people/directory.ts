@@ -15,16 +15,23 @@ export class Directory {
   private fresh = new Set<UserId>();
   private gathering = false;
 
-  constructor(private readonly lookUp: (ids: UserId[]) => Promise<User[]>, private readonly clock: Clock) {}
+  constructor(
+    private readonly lookUp: (ids: UserId[]) => Promise<User[]>,
+    private readonly clock: Clock,
+    /** Told of somebody known who deleted their account since. */
+    private readonly onDeleted: (user: UserId) => void = () => {},
+  ) {}
 
   /** What the last visit knew. */
   restore(users: readonly User[]): void { this.users.set(new Map(users.map((user) => [user.id, user]))); }
 
   learn(users: readonly User[]): void {
     for (const user of users) this.fresh.add(user.id);
-    const next = new Map(this.users.get());
+    const before = this.users.get();
+    const next = new Map(before);
     for (const user of users) next.set(user.id, user);
     this.users.set(next);
+    for (const user of users) if (user.deleted && before.has(user.id) && !before.get(user.id)?.deleted) this.onDeleted(user.id);
   }
 
   want(ids: readonly UserId[]): void {

@@ -60,10 +60,15 @@ export class Session {
   /** The server is told if it can be reached; this browser forgets in any case. */
   async signOut(): Promise<void> {
     const token = await this.accessToken().catch(() => null);
-    this.environment.tabs.post("session ended");
-    this.forget(false);
+    this.leave();
     if (token === null) return;
     await request(this.environment.fetch, { method: "POST", path: "/api/v1/auth/logout", token }).catch(() => null);
+  }
+
+  /** The account is gone, and with it this session. */
+  leave(): void {
+    this.environment.tabs.post("session ended");
+    this.forget(false);
   }
 
   /** The server ended this session. */

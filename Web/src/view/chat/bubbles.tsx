@@ -3,7 +3,7 @@ import type { Pending } from "../../core/outbox/outbox";
 import type { Message } from "../../protocol/types";
 import { useAccount } from "../account-context";
 import { announce } from "../announcer";
-import { explainFailure, timeOf } from "../words";
+import { erasedWords, explainFailure, timeOf } from "../words";
 import { Icon, type IconName } from "../icon";
 import { LinkedText } from "./linked-text";
 
@@ -46,10 +46,12 @@ export const MessageBubble = memo(function MessageBubble({ message, starts, tick
     <li className={`message${mine ? " mine" : ""}${starts ? " starts" : ""}`} data-seq={message.seq} tabIndex={-1}>
       <div className="bubble">
         <span className="visually-hidden">{mine ? "You" : author}: </span>
-        <span dir="auto" className={onlyEmoji.test(message.body) ? "big" : undefined}><LinkedText text={message.body} /></span>
+        {message.erased
+          ? <i className="quiet">{erasedWords}</i>
+          : <span dir="auto" className={onlyEmoji.test(message.body) ? "big" : undefined}><LinkedText text={message.body} /></span>}
         <Stamp at={message.sent_at} tick={tick} />
       </div>
-      <button className="icon-button copy" type="button" aria-label="Copy" title="Copy" onClick={() => copy(message.body)}><Icon name="copy" /></button>
+      {!message.erased && <button className="icon-button copy" type="button" aria-label="Copy" title="Copy" onClick={() => copy(message.body)}><Icon name="copy" /></button>}
     </li>
   );
 });

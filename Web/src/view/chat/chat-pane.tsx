@@ -1,7 +1,7 @@
 import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { memberOf, peerOf, unreadOf } from "../../core/chats/chat-list";
-import type { ChatHash, Member, Message, Seq } from "../../protocol/types";
-import { useAccount, useName, useObservable } from "../account-context";
+import type { ChatHash, Member, Message, Seq, UserId } from "../../protocol/types";
+import { useAccount, useName, useObservable, useSelected } from "../account-context";
 import { announce } from "../announcer";
 import { Avatar } from "../avatar";
 import { Icon } from "../icon";
@@ -28,10 +28,14 @@ export function ChatPane({ chat }: { chat: ChatHash }) {
           {known && peer !== account.me.id && <PeerState chat={chat} peer={peer} />}
         </div>
       </header>
-      {known && <Conversation chat={chat} peerName={name} peer={memberOf(summary, peer)} self={peer === account.me.id} />}
+      {known && <Conversation chat={chat} peerId={peer} peerName={name} peer={memberOf(summary, peer)} />}
       {!known && <Missing chat={chat} />}
     </section>
   );
+}
+
+function useIsDeleted(user: UserId): boolean {
+  return useSelected(useAccount().directory.users, (users) => users.get(user)?.deleted) === true;
 }
 
 function Missing({ chat }: { chat: ChatHash }) {
@@ -53,12 +57,12 @@ function PeerState({ chat, peer }: { chat: ChatHash; peer: string }) {
 
 interface ConversationProps {
   chat: ChatHash;
+  peerId: UserId;
   peerName: string;
   peer: Member | undefined;
-  self: boolean;
 }
 
-function Conversation({ chat, peerName, peer, self }: ConversationProps) {
+function Conversation({ chat, peerId, peerName, peer }: ConversationProps) {
   const account = useAccount();
   const version = useObservable(account.historyVersion);
   const outbox = useObservable(account.outbox.pending);
@@ -73,6 +77,7 @@ function Conversation({ chat, peerName, peer, self }: ConversationProps) {
     account.openChat(chat);
     return summary !== undefined && summary.lastSeq > read ? read : null;
   });
+  const isDeleted = useIsDeleted(peerId);
   useEffect(() => { if (!timeline.loaded) account.openChat(chat); }, [account, chat, timeline, version]);
 
   const { messages } = timeline;
@@ -97,7 +102,7 @@ function Conversation({ chat, peerName, peer, self }: ConversationProps) {
   };
   const tickOf = (message: Message): Tick => {
     if (message.from !== me) return null;
-    if (self || (peer !== undefined && peer.read >= message.seq)) return "read";
+    if (peerId === me || (peer !== undefined && peer.read >= message.seq)) return "read";
     return peer !== undefined && peer.delivered >= message.seq ? "delivered" : "sent";
   };
   const { list, move, focusLast } = useMessageKeys();
@@ -125,7 +130,9 @@ function Conversation({ chat, peerName, peer, self }: ConversationProps) {
           </button>
         </div>
       )}
-      <Composer key={chat} chat={chat} onSent={sent} onUp={focusLast} />
+      {isDeleted
+        ? <p className="composer">This account was deleted. Nobody would read what you write here.</p>
+        : <Composer key={chat} chat={chat} onSent={sent} onUp={focusLast} />}
     </>
   );
 }
@@ -154,7 +161,7 @@ function useAnnounceNews(messages: readonly Message[], me: string, peerName: str
   const before = useRef(last?.seq ?? 0);
   useEffect(() => {
     if (last === undefined || last.seq <= before.current) return;
-    if (last.from !== me && before.current > 0) announce(`${peerName}: ${last.body}`);
+    if (last.from !== me && !last.erased && before.current > 0) announce(`${peerName}: ${last.body}`);
     before.current = last.seq;
   }, [last, me, peerName]);
 }

@@ -1,18 +1,18 @@
 import { useCallback, useEffect, useState } from "react";
 import type { DeviceSession } from "../../protocol/types";
-import { useAccount } from "../account-context";
 import { dayOf, timeOf } from "../words";
-import { useSave } from "./use-save";
+import { useSave } from "../use-save";
+import { useSettingsApi } from "./use-settings-api";
 
 export function DeviceSessions() {
-  const account = useAccount();
+  const api = useSettingsApi();
   const [sessions, setSessions] = useState<readonly DeviceSession[]>([]);
   const { busy, fault, save } = useSave();
-  const load = useCallback(async () => setSessions(await account.api.sessions()), [account]);
+  const load = useCallback(async () => setSessions(await api.sessions()), [api]);
   useEffect(() => void save(load, ""), [load]);
   const others = sessions.filter((one) => !one.current);
-  const end = (ended: readonly DeviceSession[]) => void save(async () => {
-    for (const one of ended) await account.api.endSession(one.id);
+  const end = (ending: () => Promise<void>) => void save(async () => {
+    await ending();
     await load();
   }, "Signed out");
   return (
@@ -27,12 +27,12 @@ export function DeviceSessions() {
             </span>
             {one.current
               ? <span className="quiet">this one</span>
-              : <button className="btn btn-outline-primary" type="button" disabled={busy} onClick={() => end([one])}>Sign out</button>}
+              : <button className="btn btn-outline-primary" type="button" disabled={busy} onClick={() => end(() => api.endSession(one.id))}>Sign out</button>}
           </li>
         ))}
       </ul>
       {others.length > 0 && (
-        <button className="btn btn-outline-primary" type="button" disabled={busy} onClick={() => end(others)}>Sign out all others</button>
+        <button className="btn btn-outline-primary" type="button" disabled={busy} onClick={() => end(async () => { for (const one of others) await api.endSession(one.id); })}>Sign out all others</button>
       )}
     </section>
   );

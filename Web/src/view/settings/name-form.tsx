@@ -1,15 +1,17 @@
 import { type FormEvent, useState } from "react";
 import { useAccount, useObservable } from "../account-context";
-import { useSave } from "./use-save";
+import { useSave } from "../use-save";
+import { useSettingsApi } from "./use-settings-api";
 
 export function NameForm() {
   const account = useAccount();
   const state = useObservable(account.session.state);
   const [name, setName] = useState(state.is === "signed_in" ? state.user.display_name : "");
+  const api = useSettingsApi();
   const { busy, fault, saved, save } = useSave();
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    void save(() => account.api.rename(name.trim()), "Name saved");
+    void save(() => api.rename(name.trim()), "Name saved");
   };
   return (
     <section>

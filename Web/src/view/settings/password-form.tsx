@@ -1,16 +1,18 @@
 import { type FormEvent } from "react";
 import { useAccount } from "../account-context";
-import { useSave } from "./use-save";
+import { useSave } from "../use-save";
+import { useSettingsApi } from "./use-settings-api";
 
 export function PasswordForm() {
   const account = useAccount();
+  const api = useSettingsApi();
   const { busy, fault, saved, save } = useSave();
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = event.currentTarget;
     const data = new FormData(form);
     const field = (name: string) => String(data.get(name) ?? "");
-    if (await save(() => account.api.changePassword(field("current"), field("next")), "Password changed")) form.reset();
+    if (await save(() => api.changePassword(field("current"), field("next")), "Password changed")) form.reset();
   };
   return (
     <section>

@@ -1,4 +1,5 @@
 import { useAccount } from "../account-context";
+import { DeleteAccount } from "./delete-account";
 import { DeviceSessions } from "./device-sessions";
 import { NameForm } from "./name-form";
 import { NotificationChoice } from "./notification-choice";
@@ -16,6 +17,8 @@ export function Settings() {
       <PasswordForm />
       <DeviceSessions />
       <button className="btn btn-outline-primary" type="button" onClick={() => void account.session.signOut()}>Sign out</button>
+      <hr />
+      <DeleteAccount />
     </>
   );
 }

@@ -1,6 +1,6 @@
 import { useState } from "react";
-import { announce } from "../announcer";
-import { explain } from "../words";
+import { announce } from "./announcer";
+import { explain } from "./words";
 
 /** One form's fate: busy, saved, or what went wrong. */
 export function useSave() {
@@ -23,5 +23,5 @@ export function useSave() {
       setBusy(false);
     }
   };
-  return { busy, fault, saved, save };
+  return { busy, fault, saved, save, clear: () => setFault(null) };
 }

@@ -1,0 +1,38 @@
+// The REST routes of the settings: apart from those of every visit (api.ts), since few visits need them.
+
+import type { DeviceSession, User } from "../protocol/types";
+import type { Session } from "./session/session";
+
+export class SettingsApi {
+  constructor(private readonly session: Session) {}
+
+  async rename(displayName: string): Promise<void> {
+    const body = { display_name: displayName };
+    this.session.rename((await this.session.call({ method: "PATCH", path: "/api/v1/users/me", body })) as User);
+  }
+
+  async changePassword(current: string, next: string): Promise<void> {
+    const body = { current_password: current, new_password: next };
+    await this.session.call({ method: "POST", path: "/api/v1/auth/password", body });
+  }
+
+  async sessions(): Promise<DeviceSession[]> {
+    return (await this.get<{ sessions: DeviceSession[] }>("/api/v1/auth/sessions")).sessions;
+  }
+
+  async endSession(id: string): Promise<void> {
+    await this.session.call({ method: "DELETE", path: `/api/v1/auth/sessions/${id}` });
+  }
+
+  async deleteAccount(password: string, messages: "keep" | "erase"): Promise<void> {
+    await this.post("/api/v1/users/me/delete", { current_password: password, messages });
+  }
+
+  private post<Answer>(path: string, body: unknown): Promise<Answer> {
+    return this.session.call({ method: "POST", path, body }) as Promise<Answer>;
+  }
+
+  private get<Answer>(path: string): Promise<Answer> {
+    return this.session.call({ method: "GET", path }) as Promise<Answer>;
+  }
+}
