@@ -80,8 +80,8 @@ let package = Package(
         .tests(
             "ServiceKitTests",
             [
-                "ChatProtocol", "ClientThread", "HTTPClient", "ServiceKit", "StrictJSON", "Tokens", .logging, .nioCore,
-                .nioEmbedded, .nioHTTP1, .nioPosix,
+                "ChatProtocol", "ClientThread", "HTTPClient", "ServiceKit", "StrictJSON", "Tokens", .hummingbird,
+                .logging, .nioCore, .nioEmbedded, .nioHTTP1, .nioPosix,
             ]),
         .tests("WebSocketServerTests", ["WebSocketServer", .nioCore, .nioEmbedded, .nioHTTP1, .nioWebSocket]),
         .tests("RealtimeGatewayTests", ["ChatProtocol", "RealtimeGateway", "Support", "Tokens", .nioCore]),

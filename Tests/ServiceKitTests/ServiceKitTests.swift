@@ -1,4 +1,5 @@
 import ChatProtocol
+import Hummingbird
 import Testing
 
 @testable import ServiceKit
@@ -7,7 +8,7 @@ import Testing
 struct RateLimiterTests {
     @Test("lets a burst through, then says how long to wait, and recovers")
     func bucket() throws {
-        let limiter = RateLimiter<String>(burst: 3, perSecond: 2, profile: .standard)
+        let limiter = RateLimiter<String>("x", burst: 3, perSecond: 2, profile: .standard)
         let start = ContinuousClock.now
         for _ in 0..<3 { #expect(limiter.take("x", now: start) == nil) }
         let wait = try #require(limiter.take("x", now: start))
@@ -16,10 +17,44 @@ struct RateLimiterTests {
         #expect(limiter.take("x", now: start.advanced(by: .milliseconds(600))) == nil)
     }
 
-    @Test("keeps a bounded number of keys")
+    @Test("keeps a bounded number of keys, and does not forget who goes on under a flood of them")
     func bounded() {
-        let limiter = RateLimiter<Int>(burst: 2, perSecond: 1, keysMax: 100, profile: .standard)
-        for key in 0..<10_000 { _ = limiter.take(key) }
+        let limiter = RateLimiter<Int>("x", burst: 2, perSecond: 0.001, keysMax: 100, profile: .standard)
+        #expect(limiter.take(-1) == nil)
+        #expect(limiter.take(-1) == nil)
+        for key in 0..<10_000 {
+            _ = limiter.take(key)
+            #expect(limiter.keyCount <= 100)
+            if key.isMultiple(of: 40) { #expect(limiter.take(-1) != nil) }
+        }
+    }
+
+    @Test("says on the answer which policies a request met, and how it stands with them")
+    func headers() throws {
+        let users = RateLimiter<String>("user", burst: 3, perSecond: 2, profile: .standard)
+        let searches = RateLimiter<String>("search", burst: 1, perSecond: 0.1, profile: .standard)
+        let lifted = RateLimiter<String>("lifted", burst: 1, perSecond: 1, profile: .bench)
+        let standings = RateStandings()
+        RateStandings.$current.withValue(standings) {
+            for _ in 0..<2 { _ = users.take("ada") }
+            for _ in 0..<2 { _ = searches.take("ada") }
+            _ = lifted.take("ada")
+        }
+        var response = Response.noContent
+        standings.addHeaders(to: &response)
+        #expect(response.headers[.rateLimitPolicy] == #""user";q=3;w=2, "search";q=1;w=10"#)
+        #expect(response.headers[.rateLimit] == #""user";r=1;t=1, "search";r=0;t=10"#)
+        var other = Response.noContent
+        RateStandings().addHeaders(to: &other)
+        #expect(other.headers[.rateLimitPolicy] == nil && other.headers[.rateLimit] == nil)
+    }
+
+    @Test("comes with Retry-After in whole seconds, as every answer that asks for patience")
+    func retryAfter() {
+        let wait = ParleyError(.rateLimited, "later", retryAfter: .milliseconds(1200))
+        #expect(Response.error(wait).headers[.retryAfter] == "2")
+        #expect(Response.error(ParleyError(.unavailable, "later")).headers[.retryAfter] == "1")
+        #expect(Response.error(ParleyError(.notFound, "no")).headers[.retryAfter] == nil)
     }
 }
 

@@ -1,18 +1,23 @@
-import ChatProtocol
+package import ChatProtocol
 package import Hummingbird
 package import Tokens
 
-/// Demands an access token on public routes and puts it into the context.
+/// Demands an access token on public routes, counts the request against its user, and puts the token into the context.
 package struct UserAuthentication: RouterMiddleware {
     package typealias Context = ParleyRequestContext
 
+    private let requests: RateLimiter<UserID>
     private let verify: @Sendable (String) async throws -> AccessToken
 
-    package init(authority: SessionAuthority) {
-        verify = { token in try await authority.verify(token) }
+    /// - Parameter requests: how many are borne of one user.
+    package init(authority: SessionAuthority, requests: RateLimiter<UserID>) {
+        self.init(requests: requests) { token in try await authority.verify(token) }
     }
 
-    package init(verify: @escaping @Sendable (String) async throws -> AccessToken) {
+    package init(
+        requests: RateLimiter<UserID>, verify: @escaping @Sendable (String) async throws -> AccessToken
+    ) {
+        self.requests = requests
         self.verify = verify
     }
 
@@ -22,7 +27,9 @@ package struct UserAuthentication: RouterMiddleware {
     ) async throws -> Response {
         guard let token = request.bearerToken else { throw ParleyError(.unauthenticated, "sign in first") }
         var context = context
-        context.token = try await verify(token)
+        let access = try await verify(token)
+        try requests.admit(access.user, orRefuse: "too many requests")
+        context.token = access
         return try await next(request, context)
     }
 }

@@ -72,6 +72,11 @@ extension Setting {
     package static let trustedProxies = Setting(
         "PARLEY_TRUSTED_PROXIES", default: "127.0.0.1,::1",
         "addresses and networks (10.0.0.0/8) whose X-Forwarded-For is believed, comma separated")
+    static let requests = Setting(
+        "PARLEY_REQUESTS_PER_SECOND", default: "500", "requests from one address, ten seconds' worth at once")
+
+    /// The keys of every service with a public listener.
+    static let ofPublicListener: [Setting] = [trustedProxies, requests]
 
     package static func listen(_ address: String) -> Setting {
         Setting("PARLEY_LISTEN", default: address, "public listener, host:port")

@@ -4,7 +4,7 @@
 
 /// One address, or all that begin with the same bits: `127.0.0.1`, `10.0.0.0/8`, `fd00::/8`. An IPv4 address in IPv6's
 /// clothes (`::ffff:10.0.0.1`) is the IPv4 address.
-struct AddressRange: Sendable {
+package struct AddressRange: Sendable {
     private let prefix: [UInt8]
     private let bits: Int
 
@@ -25,6 +25,14 @@ struct AddressRange: Sendable {
         guard address.prefix(whole) == prefix.prefix(whole) else { return false }
         let rest = bits % 8
         return rest == 0 || (address[whole] ^ prefix[whole]) >> (8 - rest) == 0
+    }
+
+    /// The part of an address that one customer holds, as text: of IPv4 the whole, of IPv6 the first 64 bits (RFC 6177), so
+    /// that nobody counted by it walks on to the next address of the same network. What is no address is itself.
+    package static func network(of text: String) -> String {
+        guard let bytes = bytes(of: text) else { return text }
+        guard bytes.count == 16 else { return bytes.map { String($0) }.joined(separator: ".") }
+        return bytes[0..<8].map { String($0, radix: 16) }.joined(separator: ":") + "/64"
     }
 
     /// The 4 or 16 bytes of an address; nil for anything else.

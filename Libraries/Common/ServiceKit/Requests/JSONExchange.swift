@@ -30,8 +30,9 @@ extension Response {
     /// The one form of an error.
     package static func error(_ error: ParleyError) -> Response {
         var response = json(error, status: HTTPResponse.Status(code: error.code.status))
-        if let retryAfter = error.retryAfter {
-            response.headers[.retryAfter] = String(max(1, (retryAfter.milliseconds + 999) / 1000))
+        let isTemporary = error.code == .unavailable || error.code == .rateLimited
+        if let retryAfter = error.retryAfter ?? (isTemporary ? .seconds(1) : nil) {
+            response.headers[.retryAfter] = String(retryAfter.wholeSeconds)
         }
         if error.code == .unauthenticated { response.headers[.wwwAuthenticate] = "Bearer" }
         return response

@@ -11,6 +11,8 @@ struct RequestBoundary: RouterMiddleware {
 
     let requests: RequestLog
     let logger: Logger
+    /// Whether answers say how their request stands with the rate limits.
+    var showsRates = false
 
     func handle(
         _ request: Request, context: ParleyRequestContext,
@@ -23,12 +25,14 @@ struct RequestBoundary: RouterMiddleware {
         let route = context.endpointPath ?? "none"
         let method = context.endpointPath == nil ? "none" : request.method.rawValue
         return await TraceContext.$current.withValue(trace) {
-            let response: Response
+            var response: Response
+            let standings = showsRates ? RateStandings() : nil
             do {
-                response = try await next(request, context)
+                response = try await RateStandings.$current.withValue(standings) { try await next(request, context) }
             } catch {
                 response = Response.error(translate(error, request))
             }
+            standings?.addHeaders(to: &response)
             requests.note(method, route, status: response.status.code, since: start)
             return response
         }
@@ -64,7 +68,7 @@ extension HTTPField.Name {
     package static let deadline = known("parley-deadline-ms")
 
     /// A name written here, which is legal.
-    private static func known(_ name: String) -> HTTPField.Name {
+    static func known(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is no header name") }
         return name
     }

@@ -40,7 +40,10 @@ package struct ServiceDescription: Sendable {
         self.commands = commands
     }
 
-    var allSettings: [Setting] { [listen, internalListen].compactMap { $0 } + Setting.common + settings }
+    var allSettings: [Setting] {
+        [listen, internalListen].compactMap { $0 } + Setting.common + (listen == nil ? [] : Setting.ofPublicListener)
+            + settings
+    }
 }
 
 /// What every service has at hand while it is put together.
@@ -50,6 +53,8 @@ package struct ServiceContext: Sendable {
     package let configuration: Configuration
     package let isDevelopment: Bool
     package let limits: LimitsProfile
+    /// Where the requests of the public listener come from.
+    package let clientAddress: ClientAddress
     /// How others reach the internal listener.
     package let advertisedAddress: String
     package let logger: Logger

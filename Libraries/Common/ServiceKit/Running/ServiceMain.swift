@@ -166,6 +166,8 @@ package enum ServiceMain {
             name: description.name, instance: instance, configuration: configuration,
             isDevelopment: try configuration.word(Setting.environment, as: EnvironmentKind.self) == .development,
             limits: try configuration.word(Setting.limits, as: LimitsProfile.self),
+            clientAddress: try ClientAddress(
+                trustedProxies: description.listen == nil ? [] : configuration.list(.trustedProxies)),
             advertisedAddress: advertised.isEmpty ? own : advertised,
             logger: logger, secret: secret, identity: identity, http: HTTPClient(identity: identity, logger: logger),
             tokens: ServiceTokenIssuer(caller: description.name, secret: secret), readiness: Readiness(),

@@ -59,7 +59,11 @@ struct ServiceRunner {
             let router = Router(context: ParleyRequestContext.self)
             router.add(
                 middleware: RequestBoundary(
-                    requests: RequestLog(listener: "public", logger: logger), logger: logger))
+                    requests: RequestLog(listener: "public", logger: logger), logger: logger, showsRates: true))
+            let perSecond = try configuration.integer(Setting.requests, in: 1...1_000_000)
+            let limiter = RateLimiter<String>(
+                "address", burst: perSecond * 10, perSecond: Double(perSecond), profile: context.limits)
+            router.add(middleware: AddressLimit(addresses: context.clientAddress, limiter: limiter))
             addRoutes(router)
             services.append(Self.listener(router, parts.publicServer, try configuration.address(listen), logger))
         }

@@ -74,7 +74,7 @@ package enum MessageService {
             openDirectChat: OpenDirectChat(
                 chats: chats, auth: auth, newChatsPerHourMax: context.limits == .bench ? nil : newChatsMax),
             chats: chats, readHistory: ReadHistory(pool: pool), syncChats: SyncChats(pool: pool),
-            requests: RateLimiter(burst: 200, perSecond: 50, profile: context.limits))
+            requests: RateLimiter("user", burst: 200, perSecond: 50, profile: context.limits))
         let internalRoutes = InternalRoutes(
             appendMessages: AppendMessages(lanes: lanes), raiseCursors: RaiseCursors(connection: cursors),
             lookUpChats: LookUpChats(pool: pool), readTips: ReadTips(connection: tips))

@@ -86,7 +86,7 @@ package enum RealtimeGateway {
         context.readiness.add("presence-service", required: false) { presence.isUp }
         let publicRoutes = PublicRoutes(
             authority: authority, sends: sends,
-            requests: RateLimiter(burst: 500, perSecond: 100, profile: context.limits))
+            requests: RateLimiter("send", burst: 500, perSecond: 100, profile: context.limits))
         let internalRoutes = InternalRoutes(gateway: gateway)
         return ServiceParts(
             publicRoutes: publicRoutes.add, internalRoutes: internalRoutes.add, directRoutes: [internalRoutes.events],

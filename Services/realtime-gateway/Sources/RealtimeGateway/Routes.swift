@@ -24,12 +24,10 @@ struct PublicRoutes: Sendable {
 
     func add(to router: Router<ParleyRequestContext>) {
         router.refuseOtherMethods("/api/v1/chats/:hash/messages", served: [.post])
-        let routes = router.group("/api/v1").add(middleware: UserAuthentication(authority: authority))
+        let routes = router.group("/api/v1")
+            .add(middleware: UserAuthentication(authority: authority, requests: requests))
         routes.post("chats/:hash/messages") { request, context in
             let user = try context.requireToken().user
-            if let wait = requests.take(user) {
-                throw ParleyError(.rateLimited, "too many requests", retryAfter: wait)
-            }
             let chat = try context.parameter("hash") { ChatHash($0) }
             let message: SendBody = try await request.decode()
             let body = try MessageBody(checking: message.body.utf8, errorCode: .badRequest)

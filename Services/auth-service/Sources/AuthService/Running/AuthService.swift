@@ -45,7 +45,7 @@ package enum AuthService {
         let routes = AuthRoutes(
             useCases: useCases, clientAddress: clientAddress,
             refreshLimiter: RateLimiter(
-                burst: settings.refreshesPerSecond * 10, perSecond: Double(settings.refreshesPerSecond),
+                "refresh", burst: settings.refreshesPerSecond * 10, perSecond: Double(settings.refreshesPerSecond),
                 profile: context.limits))
         let deletion = DeletionRoutes(useCases: useCases, clientAddress: clientAddress)
 

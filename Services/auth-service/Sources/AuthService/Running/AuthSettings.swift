@@ -26,7 +26,7 @@ struct AuthSettings: Sendable {
         "PARLEY_AUDIT_DAYS", default: "400", "for how many days entries of the audit log are kept, at least 30")
 
     static let all = [
-        Setting.databaseURL, Setting.trustedProxies, accessTokenSeconds, sessionDays, sessionsPerUser, passwordThreads,
+        Setting.databaseURL, accessTokenSeconds, sessionDays, sessionsPerUser, passwordThreads,
         registrations, refreshes, searches, keyDays, auditDays,
     ]
 

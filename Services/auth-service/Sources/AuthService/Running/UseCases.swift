@@ -21,6 +21,7 @@ struct UseCases: Sendable {
     let devices: KnownDevices
     let keys: KeyRing
     let sessionLife: Duration
+    private let requests: RateLimiter<UserID>
 
     init(
         _ settings: AuthSettings, profile: LimitsProfile, secret: DeploymentSecret, database: Database, keys: KeyRing,
@@ -39,8 +40,8 @@ struct UseCases: Sendable {
         registerUser = RegisterUser(
             accounts: accounts, sessions: sessions, passwords: passwords, tokens: tokens,
             limiter: RateLimiter(
-                burst: settings.registrationsPerMinute * 5, perSecond: Double(settings.registrationsPerMinute) / 60,
-                profile: profile))
+                "register", burst: settings.registrationsPerMinute * 5,
+                perSecond: Double(settings.registrationsPerMinute) / 60, profile: profile))
         signIn = SignIn(
             accounts: accounts, sessions: sessions, passwords: passwords, throttle: throttle, devices: devices,
             tokens: tokens, audit: audit, logger: logger)
@@ -56,7 +57,7 @@ struct UseCases: Sendable {
         findUsers = FindUsers(
             accounts: accounts,
             limiter: RateLimiter(
-                burst: settings.searchesPerSecond * 10, perSecond: Double(settings.searchesPerSecond),
+                "search", burst: settings.searchesPerSecond * 10, perSecond: Double(settings.searchesPerSecond),
                 profile: profile))
         readRevocations = ReadRevocations(database)
         readDeletions = ReadDeletions(database)
@@ -64,10 +65,11 @@ struct UseCases: Sendable {
         self.accounts = accounts
         self.keys = keys
         sessionLife = settings.sessionLife
+        requests = RateLimiter("user", burst: 200, perSecond: 50, profile: profile)
     }
 
     /// What demands an access token of a live session.
     var authentication: UserAuthentication {
-        UserAuthentication { [verifyAccess] token in try await verifyAccess(token) }
+        UserAuthentication(requests: requests) { [verifyAccess] token in try await verifyAccess(token) }
     }
 }

@@ -97,7 +97,11 @@ package struct SignInThrottle: Sendable {
             wait = takeHere(keys)
             admission = .takenHere(keys)
         }
-        if let wait { throw ParleyError(.rateLimited, "too many failed sign-ins; try again later", retryAfter: wait) }
+        if let wait {
+            let pair = store.limits.pair
+            throw RatePolicy(name: "sign-in", burst: pair.burst, perSecond: 1000 / Double(pair.interval.milliseconds))
+                .refusal("too many failed sign-ins; try again later", retryAfter: wait)
+        }
         return admission
     }
 

@@ -1,6 +1,7 @@
 import ChatProtocol
 import ClientThread
 import Postgres
+import ServiceKit
 
 extension PostgresChats {
     /// Makes the direct chat of two users, or opens the one there is, and returns it as `user` sees it.
@@ -52,6 +53,7 @@ extension PostgresChats {
         guard isCounted else { throw PostgresError.decoding("the chat just made is not there") }
         // The newest `most` fill the hour; there is room again when the first of them is an hour old.
         let wait = try rows[5].first?.get(0, as: Int64.self) ?? 0
-        throw ParleyError(.rateLimited, "too many new chats", retryAfter: .milliseconds(max(1, wait)))
+        throw RatePolicy(name: "new-chats", burst: Int(most), perSecond: Double(most) / 3600)
+            .refusal("too many new chats", retryAfter: .milliseconds(max(1, wait)))
     }
 }
