@@ -149,6 +149,15 @@ extension AuthWorld {
     func signIn(
         _ username: String, _ password: String = password, from address: AddressPrefix = home, mark: String? = nil
     ) async throws -> SignedIn {
+        switch try await start(username, password, from: address, mark: mark) {
+        case .signedIn(let signedIn): return signedIn
+        case .factorRequired: throw ParleyError(.factorRequired, "a second factor is needed")
+        }
+    }
+
+    func start(
+        _ username: String, _ password: String = password, from address: AddressPrefix = home, mark: String? = nil
+    ) async throws -> SignInOutcome {
         try await useCases.signIn(
             SignInRequest(parsing: Array(#"{"username":"\#(username)","password":"\#(password)"}"#.utf8)),
             from: address, mark: mark)

@@ -87,6 +87,7 @@ def requests(cast: Cast) -> Iterator[Ask]:
     for path in ("/api/v1/auth/sessions", "/api/v1/users/me", "/api/v1/chats", "/api/v1/sync"):
         yield Ask(f"GET {path}")
     yield Ask("PATCH /api/v1/users/me", body=lambda: {"display_name": "Somebody"})
+    yield from factor_requests()
     yield Ask("GET /api/v1/users", "query", path=lambda: "/api/v1/users?query=member")
     people = {"self": cast.member.id, "somebody": cast.other.id, "unknown": UNKNOWN_ID}
     for whose, user in people.items():
@@ -104,6 +105,14 @@ def requests(cast: Cast) -> Iterator[Ask]:
     yield Ask("POST /api/v1/users/me/delete", body=lambda: guess)
     same = {"current_password": cast.member.password, "new_password": cast.member.password}
     yield Ask("POST /api/v1/auth/password", body=lambda: same)
+
+
+def factor_requests() -> Iterator[Ask]:
+    """Second factors: what changes them needs the password."""
+    yield Ask("GET /api/v1/auth/factors")
+    for path in ("totp", "totp/remove", "recovery-codes"):
+        yield Ask(f"POST /api/v1/auth/factors/{path}", body=lambda: {"current_password": "the horse of nobody 27"})
+    yield Ask("POST /api/v1/auth/factors/totp/confirm", body=lambda: {"code": "000000"})
 
 
 def chat_requests(cast: Cast) -> Iterator[Ask]:
@@ -125,6 +134,7 @@ def open_requests(cast: Cast) -> Iterator[Ask]:
     yield Ask("POST /api/v1/auth/login", "own", body=lambda: given)
     yield Ask("POST /api/v1/auth/login", "other's", body=lambda: given | {"username": cast.other.username})
     yield Ask("POST /api/v1/auth/login", "unknown", body=lambda: given | {"username": "nobody-" + new_id()[:8]})
+    yield Ask("POST /api/v1/auth/login/factor", body=lambda: {"challenge": "A" * 43, "code": "000000"})
     tokens = {
         "refresh": lambda: cast.member.login().refresh_token,
         "access": lambda: cast.member.token,

@@ -7,6 +7,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case badRequest = "bad_request"
     /// No valid token. Refresh the access token, then try again once; else sign in.
     case unauthenticated
+    /// The password is right, and a second factor is needed as well: the answer holds a challenge (REST only).
+    case factorRequired = "factor_required"
     /// Signed in, but this may not be done. Final.
     case forbidden
     /// No such thing, or none that this user may see: the two answer alike. Final.
@@ -38,7 +40,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     package var status: Int {
         switch self {
         case .badFrame, .badRequest: 400
-        case .unauthenticated: 401
+        case .unauthenticated, .factorRequired: 401
         case .forbidden: 403
         case .notFound: 404
         case .methodNotAllowed: 405

@@ -34,6 +34,17 @@ package struct PostgresDeletionStore: Sendable {
                 ended_xid = coalesce(ended_xid, pg_current_xact_id()::text::bigint)
             WHERE user_id = \(user) AND EXISTS (SELECT FROM auth.deletions WHERE user_id = \(user))
             """,
+            """
+            DELETE FROM auth.totp WHERE user_id IN (SELECT user_id FROM auth.deletions WHERE user_id = \(user))
+            """,
+            """
+            DELETE FROM auth.recovery_codes
+            WHERE user_id IN (SELECT user_id FROM auth.deletions WHERE user_id = \(user))
+            """,
+            """
+            DELETE FROM auth.factor_challenges
+            WHERE user_id IN (SELECT user_id FROM auth.deletions WHERE user_id = \(user))
+            """,
         ])
         try audit.tell(entry, of: rows[0])
         return rows[0].affected == 1

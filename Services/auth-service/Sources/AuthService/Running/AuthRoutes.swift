@@ -53,7 +53,10 @@ struct AuthRoutes: Sendable {
     @Sendable private func login(_ request: Request, _ context: ParleyRequestContext) async throws -> Response {
         let body = try await request.decode(SignInRequest.self)
         let (address, mark) = (address(request, context), KnownDevices.shown(by: request))
-        return response(try await useCases.signIn(body, from: address, mark: mark), to: request)
+        switch try await useCases.signIn(body, from: address, mark: mark) {
+        case .signedIn(let signedIn): return response(signedIn, to: request)
+        case .factorRequired(let challenge): return .json(challenge, status: .unauthorized)
+        }
     }
 
     @Sendable private func refresh(_ request: Request, _ context: ParleyRequestContext) async throws -> Response {
@@ -132,17 +135,21 @@ struct AuthRoutes: Sendable {
         AddressPrefix(clientAddress.of(request, context))
     }
 
-    /// - Parameter request: that of somebody who has shown their password; their device is known from now on.
     private func response(
         _ signedIn: SignedIn, status: HTTPResponse.Status = .ok, to request: Request? = nil
     ) -> Response {
+        useCases.response(signedIn, status: status, to: request)
+    }
+}
+
+extension UseCases {
+    /// The answer to who is signed in, the refresh token in the cookie where that was wanted.
+    /// - Parameter request: that of somebody who has shown who they are; their device is known from now on.
+    func response(_ signedIn: SignedIn, status: HTTPResponse.Status = .ok, to request: Request?) -> Response {
         var response = Response.json(signedIn, status: status)
-        if signedIn.asCookie {
-            RefreshCookie.set(signedIn.refresh, life: useCases.sessionLife, in: &response)
-        }
+        if signedIn.asCookie { RefreshCookie.set(signedIn.refresh, life: sessionLife, in: &response) }
         if let request {
-            useCases.devices.mark(
-                signedIn.user.username, shown: KnownDevices.shown(by: request), in: &response)
+            devices.mark(signedIn.user.username, shown: KnownDevices.shown(by: request), in: &response)
         }
         return response
     }

@@ -25,6 +25,7 @@ package enum AuthService {
         Migration(name: "V0002_history", sql: PackageResources.V0002_history_sql),
         Migration(name: "V0003_deletion", sql: PackageResources.V0003_deletion_sql),
         Migration(name: "V0004_audit_log", sql: PackageResources.V0004_audit_log_sql),
+        Migration(name: "V0005_second_factors", sql: PackageResources.V0005_second_factors_sql),
     ]
 
     package static func build(_ context: ServiceContext) async throws -> ServiceParts {
@@ -48,6 +49,7 @@ package enum AuthService {
                 "refresh", burst: settings.refreshesPerSecond * 10, perSecond: Double(settings.refreshesPerSecond),
                 profile: context.limits))
         let deletion = DeletionRoutes(useCases: useCases, clientAddress: clientAddress)
+        let factors = FactorRoutes(useCases: useCases, clientAddress: clientAddress)
 
         context.metrics.read("parley_password_queue_hashes", "Passwords that wait to be hashed.") {
             Double(passwords.waitingCount)
@@ -59,6 +61,7 @@ package enum AuthService {
             publicRoutes: {
                 routes.add(to: $0)
                 deletion.add(to: $0)
+                factors.add(to: $0)
             },
             internalRoutes: {
                 InternalRoutes(useCases: useCases).add(to: $0)

@@ -4,6 +4,7 @@ import ServiceKit
 /// Removes what nobody asks for any more. Any number of instances may do so at once.
 struct Housekeeping: Sendable {
     private let sessions: PostgresSessionStore
+    private let challenges: PostgresChallengeStore
     private let throttle: PostgresThrottleStore
     private let audit: AuditLog
     private let auditDays: Int
@@ -11,6 +12,7 @@ struct Housekeeping: Sendable {
 
     init(_ database: Database, audit: AuditLog, auditDays: Int, logger: Logger) {
         sessions = PostgresSessionStore(database, audit: audit)
+        challenges = PostgresChallengeStore(database: database)
         throttle = PostgresThrottleStore(database)
         self.audit = audit
         self.auditDays = auditDays
@@ -24,6 +26,7 @@ struct Housekeeping: Sendable {
             try await throttle.removeFull()
             try await sessions.removeOld()
             try await audit.removeOlder(thanDays: auditDays)
+            try await challenges.removeOld()
         } catch {
             logger.warning("nothing was tidied up", metadata: ["reason": "\(error)"])
         }

@@ -13,12 +13,19 @@ struct UseCases: Sendable {
     let changePassword: ChangePassword
     let editProfile: EditProfile
     let deleteAccount: DeleteAccount
+    let answerChallenge: AnswerChallenge
+    let offerTOTP: OfferTOTP
+    let confirmTOTP: ConfirmTOTP
+    let removeTOTP: RemoveTOTP
+    let replaceRecoveryCodes: ReplaceRecoveryCodes
     let findUsers: FindUsers
     let readRevocations: ReadRevocations
     let readDeletions: ReadDeletions
     let verifyAccess: VerifyAccess
     let accounts: PostgresAccountStore
     let devices: KnownDevices
+    let factors: PostgresFactorStore
+    let challenges: PostgresChallengeStore
     let keys: KeyRing
     let sessionLife: Duration
     private let requests: RateLimiter<UserID>
@@ -29,6 +36,8 @@ struct UseCases: Sendable {
     ) {
         let accounts = PostgresAccountStore(database)
         let sessions = PostgresSessionStore(database, audit: audit)
+        let factors = PostgresFactorStore(database, secret: secret, audit: audit)
+        let challenges = PostgresChallengeStore(database: database)
         let throttle = SignInThrottle(
             PostgresThrottleStore(database), key: secret.derive("parley auth sign-in throttle keys"),
             profile: profile, logger: logger)
@@ -43,8 +52,11 @@ struct UseCases: Sendable {
                 "register", burst: settings.registrationsPerMinute * 5,
                 perSecond: Double(settings.registrationsPerMinute) / 60, profile: profile))
         signIn = SignIn(
-            accounts: accounts, sessions: sessions, passwords: passwords, throttle: throttle, devices: devices,
-            tokens: tokens, audit: audit, logger: logger)
+            accounts: accounts, sessions: sessions, factors: factors, challenges: challenges, passwords: passwords,
+            throttle: throttle, devices: devices, tokens: tokens, audit: audit, logger: logger)
+        answerChallenge = AnswerChallenge(
+            challenges: challenges, factors: factors, sessions: sessions, throttle: throttle, tokens: tokens,
+            audit: audit, logger: logger)
         refreshSession = RefreshSession(sessions: sessions, tokens: tokens)
         endSession = EndSession(sessions: sessions)
         listSessions = ListSessions(sessions: sessions)
@@ -53,6 +65,10 @@ struct UseCases: Sendable {
         changePassword = ChangePassword(confirm: confirm, sessions: sessions, passwords: passwords)
         deleteAccount = DeleteAccount(
             confirm: confirm, deletions: PostgresDeletionStore(database: database, audit: audit))
+        offerTOTP = OfferTOTP(confirm: confirm, factors: factors)
+        confirmTOTP = ConfirmTOTP(factors: factors, throttle: throttle)
+        removeTOTP = RemoveTOTP(confirm: confirm, factors: factors)
+        replaceRecoveryCodes = ReplaceRecoveryCodes(confirm: confirm, factors: factors)
         editProfile = EditProfile(accounts: accounts)
         findUsers = FindUsers(
             accounts: accounts,
@@ -63,6 +79,8 @@ struct UseCases: Sendable {
         readDeletions = ReadDeletions(database)
         verifyAccess = VerifyAccess(keys: keys, sessions: sessions)
         self.accounts = accounts
+        self.factors = factors
+        self.challenges = challenges
         self.keys = keys
         sessionLife = settings.sessionLife
         requests = RateLimiter("user", burst: 200, perSecond: 50, profile: profile)

@@ -19,11 +19,20 @@ package struct SignInRequest: Sendable, JSONDecodable {
     }
 }
 
-/// Opens a session for who knows the password. An unknown user, a name that cannot be one and a wrong password are
-/// one answer at one cost (OWASP Authentication Cheat Sheet, "Authentication and Error Messages").
+/// What a right password leads to.
+package enum SignInOutcome: Sendable {
+    case signedIn(SignedIn)
+    case factorRequired(FactorChallenge)
+}
+
+/// Opens a session for who knows the password, or asks for the second factor where the user has one. An unknown user,
+/// a name that cannot be one and a wrong password are one answer at one cost (OWASP Authentication Cheat Sheet,
+/// "Authentication and Error Messages"); factors are looked at only after the password was right.
 package struct SignIn: Sendable {
     let accounts: PostgresAccountStore
     let sessions: PostgresSessionStore
+    let factors: PostgresFactorStore
+    let challenges: PostgresChallengeStore
     let passwords: PasswordHasher
     let throttle: SignInThrottle
     let devices: KnownDevices
@@ -34,11 +43,12 @@ package struct SignIn: Sendable {
     private let throttledEntries = RateLimiter<String>(burst: 1, perSecond: 1 / 60.0, profile: .standard)
     private let outcomes = CounterFamily(
         "parley_sign_ins_total",
-        "Sign-ins. refused: wrong name or password; throttled: too many of those before; failed: not decided.",
+        "Sign-ins. challenged: a second factor is asked for; refused: wrong name or password; "
+            + "throttled: too many of those before; failed: not decided.",
         label: "outcome", values: Outcome.allCases)
 
     private enum Outcome: CaseIterable {
-        case success, refused, throttled, failed
+        case success, challenged, refused, throttled, failed
     }
 
     /// A wrong name, or a wrong password of this user.
@@ -47,11 +57,14 @@ package struct SignIn: Sendable {
     }
 
     init(
-        accounts: PostgresAccountStore, sessions: PostgresSessionStore, passwords: PasswordHasher,
-        throttle: SignInThrottle, devices: KnownDevices, tokens: IssueTokens, audit: AuditLog, logger: Logger
+        accounts: PostgresAccountStore, sessions: PostgresSessionStore, factors: PostgresFactorStore,
+        challenges: PostgresChallengeStore, passwords: PasswordHasher, throttle: SignInThrottle,
+        devices: KnownDevices, tokens: IssueTokens, audit: AuditLog, logger: Logger
     ) {
         self.accounts = accounts
         self.sessions = sessions
+        self.factors = factors
+        self.challenges = challenges
         self.passwords = passwords
         self.throttle = throttle
         self.devices = devices
@@ -64,7 +77,7 @@ package struct SignIn: Sendable {
     /// - Throws: ``ParleyError``: `unauthenticated`, `rate_limited`, `bad_request`, `unavailable`.
     func callAsFunction(
         _ request: SignInRequest, from address: AddressPrefix, mark: String? = nil
-    ) async throws -> SignedIn {
+    ) async throws -> SignInOutcome {
         let device = try DeviceName(checking: request.device)
         guard request.password.utf8.count <= NewPassword.presentedBytesMax else { throw Self.refused }
         let name = Username(request.username)
@@ -81,10 +94,17 @@ package struct SignIn: Sendable {
             throw error
         }
         do {
-            let signedIn = try await open(request, name, device, address)
-            outcomes.increment(.success)
-            await throttle.clear(admission)
-            return signedIn
+            let outcome = try await open(request, name, device, address)
+            switch outcome {
+            case .signedIn:
+                outcomes.increment(.success)
+                await throttle.clear(admission)
+            case .factorRequired:
+                outcomes.increment(.challenged)
+                // The wrong factors before it are not forgotten.
+                await throttle.refund(admission)
+            }
+            return outcome
         } catch let refusal as Refusal {
             outcomes.increment(.refused)
             // Not the name where there is no such user: people type their password there.
@@ -107,7 +127,7 @@ package struct SignIn: Sendable {
 
     private func open(
         _ request: SignInRequest, _ name: Username?, _ device: DeviceName, _ address: AddressPrefix
-    ) async throws -> SignedIn {
+    ) async throws -> SignInOutcome {
         let password = Array(request.password.utf8)
         var known: UserID?
         // A second round only where the stored hash was replaced between its reading and the insertion.
@@ -116,22 +136,36 @@ package struct SignIn: Sendable {
             if let name { account = try await accounts.credentials(named: name) }
             known = account?.user.id
             guard try await passwords.verify(password, against: account?.passwordHash), let account else { break }
+            let methods = try await factors.methods(of: account.user.id)
+            guard methods.isEmpty else {
+                let hash = await rehash(account, password)
+                let token = ChallengeToken()
+                try await challenges.insert(
+                    token,
+                    .init(
+                        user: account.user, passwordHash: hash, device: device, wantsCookie: request.wantsCookie))
+                return .factorRequired(FactorChallenge(token: token, methods: methods))
+            }
             let opening = OpeningSession(user: account.user.id, device: device, address: address, tokens: tokens)
             guard try await sessions.open(opening, passwordHash: account.passwordHash) else { continue }
-            await rehash(account, password)
-            return try await tokens(
-                for: account.user, session: opening.id, refresh: opening.refresh, asCookie: request.wantsCookie)
+            _ = await rehash(account, password)
+            return .signedIn(
+                try await tokens(
+                    for: account.user, session: opening.id, refresh: opening.refresh, asCookie: request.wantsCookie))
         }
         throw Refusal(user: known)
     }
 
-    private func rehash(_ account: PostgresAccountStore.Credentials, _ password: [UInt8]) async {
-        guard passwords.isOutdated(account.passwordHash) else { return }
+    /// - Returns: the hash the account has now.
+    private func rehash(_ account: PostgresAccountStore.Credentials, _ password: [UInt8]) async -> String {
+        guard passwords.isOutdated(account.passwordHash) else { return account.passwordHash }
         do {
             let hash = try await passwords.hash(password)
             try await accounts.rehash(account.user.id, from: account.passwordHash, to: hash)
+            return hash
         } catch {
             logger.warning("password not hashed again", metadata: ["reason": "\(error)"])
+            return account.passwordHash
         }
     }
 

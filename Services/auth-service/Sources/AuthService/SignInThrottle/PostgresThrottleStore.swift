@@ -16,7 +16,7 @@ package struct PostgresThrottleStore: Sendable {
     /// a bucket behind one that refused. Rows are locked in that order everywhere.
     /// - Returns: nil, or how long to wait.
     package func take(_ keys: SignInThrottle.Keys) async throws -> Duration? {
-        guard let shared = keys.shared else { return try await takeAlone(keys.pair) }
+        guard let shared = keys.shared else { return try await takeAlone(keys.pair, from: limits.pair) }
         let (pair, address, account) = (limits.pair, limits.address, limits.account)
         let row = try await database.query(
             """
@@ -72,18 +72,17 @@ package struct PostgresThrottleStore: Sendable {
         return nil
     }
 
-    /// Takes one from a bucket of a pair's size that depends on no other.
-    private func takeAlone(_ key: [UInt8]) async throws -> Duration? {
-        let pair = limits.pair
+    /// Takes one from a bucket that depends on no other.
+    private func takeAlone(_ key: [UInt8], from limit: SignInLimits.Bucket) async throws -> Duration? {
         let row = try await database.query(
             """
             WITH bucket AS (
                 INSERT INTO auth.sign_in_throttle AS t (key, full_at)
-                VALUES (\(PostgresBytes(key)), now() + \(pair.step) * interval '1 millisecond')
+                VALUES (\(PostgresBytes(key)), now() + \(limit.step) * interval '1 millisecond')
                 ON CONFLICT (key) DO UPDATE
-                    SET full_at = greatest(t.full_at, now()) + \(pair.step) * interval '1 millisecond'
-                    WHERE greatest(t.full_at, now()) + \(pair.step) * interval '1 millisecond'
-                        <= now() + \(pair.span) * interval '1 millisecond'
+                    SET full_at = greatest(t.full_at, now()) + \(limit.step) * interval '1 millisecond'
+                    WHERE greatest(t.full_at, now()) + \(limit.step) * interval '1 millisecond'
+                        <= now() + \(limit.span) * interval '1 millisecond'
                 RETURNING 1
             )
             SELECT EXISTS (SELECT FROM bucket), (SELECT (extract(epoch FROM full_at - now()) * 1000)::bigint
@@ -91,7 +90,7 @@ package struct PostgresThrottleStore: Sendable {
             """
         )[0]
         if try row.get(0, as: Bool.self) { return nil }
-        return try Self.wait(row.getOptional(1, as: Int64.self).map { $0 + pair.step - pair.span }, for: pair)
+        return try Self.wait(row.getOptional(1, as: Int64.self).map { $0 + limit.step - limit.span }, for: limit)
     }
 
     /// - Parameter forgetPair: whether the pair's bucket becomes full again.
@@ -103,6 +102,14 @@ package struct PostgresThrottleStore: Sendable {
             statements.append(Self.lower(shared.account, by: limits.account.step))
         }
         _ = try await database.group(statements)
+    }
+
+    /// Takes one from the bucket of a user's codes.
+    /// - Returns: nil, or how long to wait.
+    package func takeCode(_ key: [UInt8]) async throws -> Duration? { try await takeAlone(key, from: limits.code) }
+
+    package func forgetCodes(_ key: [UInt8]) async throws {
+        _ = try await database.query("DELETE FROM auth.sign_in_throttle WHERE key = \(PostgresBytes(key))")
     }
 
     /// Removes the rows of full buckets.

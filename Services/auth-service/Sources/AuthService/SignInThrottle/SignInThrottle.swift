@@ -21,6 +21,9 @@ package struct SignInLimits: Sendable {
     package var address = Bucket(burst: 100, interval: .seconds(6))
     /// One account from everywhere.
     package var account = Bucket(burst: 50, interval: .seconds(60))
+    /// Codes of one user's authenticator app, from everywhere. Only who knows the password comes to empty it, and the
+    /// owner has recovery codes beside it.
+    package var code = Bucket(burst: 10, interval: .seconds(30))
 
     package init() {}
 }
@@ -40,6 +43,11 @@ package struct SignInThrottle: Sendable {
         case taken(Keys)
         /// The store could not be asked: taken from the buckets of this process.
         case takenHere(Keys)
+    }
+
+    /// What a try of an authenticator's code has taken.
+    package struct CodeAdmission: Sendable {
+        let key: [UInt8]?
     }
 
     package struct Keys: Sendable {
@@ -111,6 +119,23 @@ package struct SignInThrottle: Sendable {
     /// Gives back an attempt that was right, and forgets the pair's failures before it.
     func clear(_ admission: Admission) async { await giveBack(admission, forgetPair: true) }
 
+    /// Takes one try of an authenticator's code.
+    /// - Throws: ``ParleyError`` `rate_limited`.
+    func admitCode(of user: UserID) async throws -> CodeAdmission {
+        guard isOn else { return CodeAdmission(key: nil) }
+        let key = hash("code", user.description)
+        if let wait = try await store.takeCode(key) {
+            throw ParleyError(.rateLimited, "too many wrong codes; try again later", retryAfter: wait)
+        }
+        return CodeAdmission(key: key)
+    }
+
+    /// Forgets the wrong codes before a right one.
+    func clear(_ admission: CodeAdmission) async {
+        guard let key = admission.key else { return }
+        await giveBack { try await store.forgetCodes(key) }
+    }
+
     private func giveBack(_ admission: Admission, forgetPair: Bool) async {
         switch admission {
         case .free: break
@@ -118,12 +143,16 @@ package struct SignInThrottle: Sendable {
             pairsHere.giveBack(keys.pair)
             if let shared = keys.shared { addressesHere.giveBack(shared.address) }
         case .taken(let keys):
-            do {
-                try await store.giveBack(keys, forgetPair: forgetPair)
-            } catch {
-                // Costs the user one attempt, which comes back with time.
-                logger.warning("attempt not given back", metadata: ["reason": "\(error)"])
-            }
+            await giveBack { try await store.giveBack(keys, forgetPair: forgetPair) }
+        }
+    }
+
+    private func giveBack(_ body: () async throws -> Void) async {
+        do {
+            try await body()
+        } catch {
+            // Costs the user one attempt, which comes back with time.
+            logger.warning("attempt not given back", metadata: ["reason": "\(error)"])
         }
     }
 
