@@ -98,3 +98,26 @@ test("a word between tabs that is heard before the storage can be read is made g
   for (const { changed } of world.storageListeners) changed();
   assert.equal(two.state.get().is, "signed_in");
 });
+
+test("a right password that is not enough leads to a challenge, and its answer signs in", async () => {
+  const world = new World();
+  const challenge = { token: "c", expires_in: 300, methods: ["totp", "recovery_code"] };
+  const answers: unknown[] = [];
+  world.answer = (_, path, body) => {
+    if (path.endsWith("/login")) return { status: 401, body: { error: { code: "factor_required", message: "", retryable: false }, challenge } };
+    answers.push(body);
+    if ((body as { code?: string }).code !== "123456") return { status: 401, body: { error: { code: "unauthenticated", message: "", retryable: false } } };
+    const user = { id: "me", username: "ada", display_name: "Ada" };
+    return { status: 200, body: { user, session_id: "s", access_token: "a", expires_in: 900, refresh_token: "r" } };
+  };
+  const session = new Session(world.tab());
+  const asked = await session.signIn("ada", "secret password");
+  assert.deepEqual(asked, challenge);
+  assert.equal(session.state.get().is, "signed_out");
+  await assert.rejects(session.answer(challenge, { code: "000000" }));
+  assert.equal(session.state.get().is, "signed_out");
+  await session.answer(challenge, { code: "123456" });
+  assert.equal(session.state.get().is, "signed_in");
+  assert.equal((answers[1] as { challenge: string }).challenge, "c");
+  assert.equal(world.requests.filter((request) => request.path === "/api/v1/auth/login/factor").length, 2);
+});

@@ -8,6 +8,8 @@ export class ApiError extends Error {
     readonly status: number,
     readonly retryable: boolean,
     readonly retryAfterMs: number | null,
+    /** All that was answered, where it was JSON. */
+    readonly answer: unknown = null,
   ) {
     super(message);
   }
@@ -51,8 +53,10 @@ export async function request(fetcher: typeof fetch, what: Request): Promise<unk
 
 function refusal(status: number, text: string, retryAfter: string | null): ApiError {
   let told: { code?: string; message?: string; retryable?: boolean; retry_after_ms?: number } = {};
+  let answer: unknown = null;
   try {
-    told = (JSON.parse(text) as { error?: typeof told }).error ?? {};
+    answer = JSON.parse(text);
+    told = (answer as { error?: typeof told }).error ?? {};
   } catch {
     // Something between us and the server answered; its status must do.
   }
@@ -63,5 +67,6 @@ function refusal(status: number, text: string, retryAfter: string | null): ApiEr
     status,
     told.retryable ?? status >= 500,
     told.retry_after_ms ?? (retryAfter !== null && Number.isFinite(seconds) ? seconds * 1000 : null),
+    answer,
   );
 }

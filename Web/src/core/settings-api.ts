@@ -1,6 +1,6 @@
 // The REST routes of the settings: apart from those of every visit (api.ts), since few visits need them.
 
-import type { DeviceSession, User } from "../protocol/types";
+import type { DeviceSession, Factors, OfferedApp, User } from "../protocol/types";
 import type { Session } from "./session/session";
 
 export class SettingsApi {
@@ -22,6 +22,31 @@ export class SettingsApi {
 
   async endSession(id: string): Promise<void> {
     await this.session.call({ method: "DELETE", path: `/api/v1/auth/sessions/${id}` });
+  }
+
+  async endOtherSessions(): Promise<void> {
+    await this.session.call({ method: "DELETE", path: "/api/v1/auth/sessions" });
+  }
+
+  factors(): Promise<Factors> {
+    return this.get<Factors>("/api/v1/auth/factors");
+  }
+
+  offerApp(password: string): Promise<OfferedApp> {
+    return this.post<OfferedApp>("/api/v1/auth/factors/totp", { current_password: password });
+  }
+
+  async confirmApp(code: string): Promise<string[]> {
+    return (await this.post<{ recovery_codes: string[] }>("/api/v1/auth/factors/totp/confirm", { code })).recovery_codes;
+  }
+
+  async removeApp(password: string): Promise<void> {
+    await this.post("/api/v1/auth/factors/totp/remove", { current_password: password });
+  }
+
+  async newRecoveryCodes(password: string): Promise<string[]> {
+    const body = { current_password: password };
+    return (await this.post<{ recovery_codes: string[] }>("/api/v1/auth/factors/recovery-codes", body)).recovery_codes;
   }
 
   async deleteAccount(password: string, messages: "keep" | "erase"): Promise<void> {

@@ -94,6 +94,26 @@ export interface SignedIn {
   refresh_token?: string;
 }
 
+/** What a sign-in asks for after the password. */
+export interface Challenge {
+  token: string;
+  expires_in: number;
+  methods: string[];
+}
+
+export type FactorProof = { code: string } | { recovery_code: string };
+
+export interface Factors {
+  totp: { enabled: boolean; since?: string };
+  recovery_codes_left: number;
+}
+
+/** The secret of an authenticator app, pending until a code of it was given. */
+export interface OfferedApp {
+  secret: string;
+  uri: string;
+}
+
 export interface DeviceSession {
   id: string;
   device: string;

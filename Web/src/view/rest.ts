@@ -5,4 +5,5 @@
 import "./main";
 
 export { FindPeople } from "./find-people";
+export { SecondFactor } from "./second-factor";
 export { Settings } from "./settings/settings";

@@ -1,10 +1,13 @@
 import { type FormEvent, useState } from "react";
 import type { Session } from "../core/session/session";
+import type { Challenge } from "../protocol/types";
 import { Icon } from "./icon";
+import { Later } from "./later";
 import { explain } from "./words";
 
 export function SignIn({ session, ended }: { session: Session; ended: boolean }) {
   const [isNew, setIsNew] = useState(false);
+  const [challenge, setChallenge] = useState<Challenge | null>(null);
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<string | null>(null);
 
@@ -16,12 +19,21 @@ export function SignIn({ session, ended }: { session: Session; ended: boolean })
     setFault(null);
     try {
       if (isNew) await session.signUp(field("username"), field("password"), field("display_name"));
-      else await session.signIn(field("username"), field("password"));
+      else setChallenge(await session.signIn(field("username"), field("password")));
     } catch (error) {
       setFault(explain(error));
-      setBusy(false);
     }
+    setBusy(false);
   };
+
+  if (challenge !== null) {
+    return (
+      <main className="page welcome scroll">
+        <h1><Icon name="logo" /> Parley</h1>
+        <Later>{({ SecondFactor }) => <SecondFactor session={session} challenge={challenge} onBack={() => setChallenge(null)} />}</Later>
+      </main>
+    );
+  }
 
   return (
     <main className="page welcome scroll">

@@ -1,7 +1,7 @@
 // Who is signed in, and a token that works. The record is shared by all tabs through local storage; one tab refreshes for
 // all, because a refresh token is good for one use and the lock lets the others find its successor already there.
 
-import type { SignedIn, User } from "../../protocol/types";
+import type { Challenge, FactorProof, SignedIn, User } from "../../protocol/types";
 import { backoffMs } from "../backoff";
 import type { Cancel, Environment } from "../environment";
 import { ApiError, request } from "../http";
@@ -48,8 +48,20 @@ export class Session {
     });
   }
 
-  async signIn(username: string, password: string): Promise<void> {
-    await this.enter("login", { username, password });
+  /** Where a second factor is needed besides, gives what is asked for; `answer` follows. */
+  async signIn(username: string, password: string): Promise<Challenge | null> {
+    try {
+      await this.enter("login", { username, password });
+      return null;
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "factor_required") throw error;
+      return (error.answer as { challenge: Challenge }).challenge;
+    }
+  }
+
+  /** The second factor of a sign-in. */
+  async answer(challenge: Challenge, proof: FactorProof): Promise<void> {
+    await this.enter("login/factor", { challenge: challenge.token, ...proof });
   }
 
   async signUp(username: string, password: string, displayName: string): Promise<void> {
@@ -106,7 +118,7 @@ export class Session {
     if (this.record !== null) this.keep({ ...this.record, user });
   }
 
-  private async enter(route: "login" | "register", fields: object): Promise<void> {
+  private async enter(route: "login" | "login/factor" | "register", fields: object): Promise<void> {
     const cookie = this.environment.cookies ? { cookie: true } : {};
     const body = { ...fields, device: this.environment.device, ...cookie };
     const answer = await request(this.environment.fetch, { method: "POST", path: `/api/v1/auth/${route}`, body });

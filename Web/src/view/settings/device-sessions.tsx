@@ -32,7 +32,7 @@ export function DeviceSessions() {
         ))}
       </ul>
       {others.length > 0 && (
-        <button className="btn btn-outline-primary" type="button" disabled={busy} onClick={() => end(async () => { for (const one of others) await api.endSession(one.id); })}>Sign out all others</button>
+        <button className="btn btn-outline-primary" type="button" disabled={busy} onClick={() => end(() => api.endOtherSessions())}>Sign out all others</button>
       )}
     </section>
   );

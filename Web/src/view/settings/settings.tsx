@@ -1,4 +1,5 @@
 import { useAccount } from "../account-context";
+import { Authenticator } from "./authenticator";
 import { DeleteAccount } from "./delete-account";
 import { DeviceSessions } from "./device-sessions";
 import { NameForm } from "./name-form";
@@ -15,6 +16,7 @@ export function Settings() {
       <ThemeChoice />
       <NotificationChoice />
       <PasswordForm />
+      <Authenticator />
       <DeviceSessions />
       <button className="btn btn-outline-primary" type="button" onClick={() => void account.session.signOut()}>Sign out</button>
       <hr />
