@@ -19,7 +19,9 @@ from parley_system import LocalSystem
 BODY = "quizzical-xylophone"
 """In every message of these tests."""
 
-SECRET = {"access_token", "refresh_token", "password", "current_password", "new_password"}
+PASSWORDS = {"password", "current_password", "new_password"}
+TOKENS = {"access_token", "refresh_token", "token", "secret", "recovery_codes"}
+SECRET = PASSWORDS | TOKENS
 """Fields whose values nobody may find anywhere, wherever they stand in a body."""
 
 
@@ -63,7 +65,8 @@ def secrets_in(node: Any) -> Iterator[str]:
         for item in node:
             yield from secrets_in(item)
     for key, value in node.items() if isinstance(node, dict) else []:
-        if key in SECRET and isinstance(value, str):
-            yield value
+        values = value if isinstance(value, list) else [value]
+        if key in SECRET and all(isinstance(item, str) for item in values):
+            yield from values
         else:
             yield from secrets_in(value)

@@ -1,4 +1,4 @@
-"""Who may do what: every route and every frame, for every kind of caller and for things of every owner, in expected.txt."""
+"""Who may do what: every route and frame, for every kind of caller and things of every owner, as in expected.txt."""
 
 from __future__ import annotations
 

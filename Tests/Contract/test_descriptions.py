@@ -9,7 +9,7 @@ import jsonschema
 import openapi_spec_validator
 import requests
 
-from describe import REPOSITORY, SERVED, as_json, asyncapi, frames, openapi, references, routes
+from describe import REPOSITORY, SERVED, as_json, asyncapi, frames, openapi, operations, references, routes
 from parley_system import LocalSystem
 
 PROTOCOL = REPOSITORY / "Libraries/Common/ChatProtocol/Client"
@@ -45,7 +45,11 @@ def test_every_route_of_the_sources_is_described_and_no_other() -> None:
             names = re.findall(r'"([^"]+)"', group[1]) if group and path == group[2] else [None]
             paths = [path.replace("\\(path)", name or "") for name in names]
             served |= {(method.strip(" .").upper(), nameless(path)) for path in paths for method in methods.split(",")}
-    assert served == {(method, nameless(path)) for method, path in routes()}
+    assert served == nameless_all(routes())
+
+
+def nameless_all(routes: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    return {(method, nameless(path)) for method, path in routes}
 
 
 def nameless(path: str) -> str:
@@ -56,7 +60,13 @@ def nameless(path: str) -> str:
 def test_every_route_of_the_protocol_page_is_described_and_no_other() -> None:
     page = (REPOSITORY / "docs/protocol.md").read_text()
     named = set(re.findall(r"^\*\*(GET|PUT|POST|DELETE|PATCH) (/[^\s?*]+)", page, re.MULTILINE))
-    assert {(method, nameless(path)) for method, path in named} == {(method, nameless(path)) for method, path in routes()}
+    assert nameless_all(named) == nameless_all(routes())
+
+
+def test_every_request_may_be_refused_for_now() -> None:
+    """Each is counted by address, and meets what can fail."""
+    for route, operation in operations(openapi()):
+        assert {"429", "500", "503"} <= set(operation["responses"]), route
 
 
 def test_every_error_code_of_the_sources_is_described() -> None:

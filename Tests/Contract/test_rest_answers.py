@@ -122,12 +122,13 @@ def mode(case: Case, location: ParameterLocation) -> Any:
 @pytest.mark.parametrize("how", ["closed", "reset"])
 def test_a_body_that_breaks_off_is_no_fault_of_the_server(system: LocalSystem, how: str) -> None:
     """Or anybody could ring the alert for those."""
-    counter = 'parley_http_request_seconds_count{listener="public",method="POST",route="/api/v1/auth/login",status="%d"}'
+    route = "/api/v1/auth/login"
+    counter = f'parley_http_request_seconds_count{{listener="public",method="POST",route="{route}",status="%d"}}'
     before = [system.metric("auth-service-1", counter % status) for status in (400, 500)]
     host, port = system.public("auth-service-1").removeprefix("http://").split(":")
-    head = "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
+    head = [f"POST {route} HTTP/1.1", "Host: x", "Content-Type: application/json", "Content-Length: 99", "", "{"]
     with socket.create_connection((host, int(port)), 5) as connection:
-        connection.sendall(head.encode())
+        connection.sendall("\r\n".join(head).encode())
         time.sleep(0.2)  # until the body is being read
         if how == "reset":
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -1,4 +1,4 @@
-"""After everything else here: no log and no table holds a token or a password, and a message's text is in its table only.
+"""After all else here: no log and no table holds a token or a password, and a message's text is in its table only.
 
 A message's text is recognised by a word that every message of these tests has in it.
 """
