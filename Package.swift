@@ -50,8 +50,9 @@ let package = Package(
             ]),
 
         // Services: a library with everything in it and an executable that starts it.
+        .webAuthn,
         .serviceLibrary(
-            "AuthService", of: "auth-service", ["CArgon2", "Postgres", .crypto, .jwt],
+            "AuthService", of: "auth-service", ["CArgon2", "Postgres", "WebAuthn", .crypto, .jwt],
             embedded: ["Migrations", "Description"]),
         .service("auth-service", library: "AuthService"),
         .serviceLibrary("MessageService", of: "message-service", ["Postgres"], embedded: ["Migrations"]),
@@ -69,7 +70,8 @@ let package = Package(
 
         // Tests: those of a `…IntegrationTests` target need a PostgreSQL or a Redis.
         .target(
-            name: "Support", dependencies: ["ChatProtocol", "Postgres", .logging], path: "Tests/Support",
+            name: "Support", dependencies: ["ChatProtocol", "Postgres", "Tokens", .crypto, .logging],
+            path: "Tests/Support",
             swiftSettings: .shared),
         .tests("StrictJSONTests", ["StrictJSON", "Support"]),
         .tests("ClientThreadTests", ["ClientThread"]),
@@ -94,12 +96,13 @@ let package = Package(
         .tests(
             "PresenceServiceIntegrationTests",
             ["PresenceService", "ChatProtocol", "ClientThread", "Redis", "ServiceKit", .logging]),
-        .tests("AuthServiceTests", ["AuthService", "ChatProtocol", "ServiceKit", "StrictJSON", "Tokens"]),
+        .tests("AuthServiceTests", ["AuthService", "ChatProtocol", "ServiceKit", "StrictJSON", "Tokens", "WebAuthn"]),
+        .tests("WebAuthnTests", ["StrictJSON", "Support", "Tokens", "WebAuthn", .crypto]),
         .tests(
             "AuthServiceIntegrationTests",
             [
                 "AuthService", "ChatProtocol", "ClientThread", "Postgres", "ServiceKit", "StrictJSON", "Support",
-                "Tokens",
+                "Tokens", "WebAuthn", .crypto,
             ]),
     ] + fuzzing
 )
@@ -174,6 +177,13 @@ extension Target {
             swiftSettings: .shared)
     }
 
+    /// What browsers and authenticators bring, and the rules by which it is taken; no I/O.
+    static var webAuthn: Target {
+        .target(
+            name: "WebAuthn", dependencies: ["StrictJSON", "Tokens", .crypto],
+            path: "Services/auth-service/Sources/WebAuthn", swiftSettings: .shared)
+    }
+
     static var webSocketEcho: Target {
         .executableTarget(
             name: "ws-echo",
@@ -200,8 +210,8 @@ extension Target {
         .executableTarget(
             name: "parley-fuzz",
             dependencies: [
-                "CFuzzer", "ChatProtocol", "StrictJSON", "Tokens", "WebSocketServer", .crypto, .logging, .nioCore,
-                .nioEmbedded, .nioHTTP1, .nioWebSocket,
+                "CFuzzer", "ChatProtocol", "StrictJSON", "Tokens", "WebAuthn", "WebSocketServer", .crypto, .logging,
+                .nioCore, .nioEmbedded, .nioHTTP1, .nioWebSocket,
             ],
             path: "Tests/Fuzz/Targets",
             swiftSettings: .shared)

@@ -69,7 +69,8 @@ struct AuthWorld: Sendable {
             PostgresKeyStore(database, secret: secret, days: 30, audit: audit), lifetime: .seconds(900))
         try await retrying { try await keys.reload() }
         let configuration = try Configuration(
-            environment: ["PARLEY_DATABASE_URL": url, "PARLEY_SESSIONS_PER_USER": "5"], settings: AuthSettings.all)
+            environment: ["PARLEY_DATABASE_URL": url, "PARLEY_SESSIONS_PER_USER": "5"],
+            settings: AuthSettings.all + [.trustedProxies])
         useCases = UseCases(
             try AuthSettings(configuration), profile: profile, secret: secret, database: database, keys: keys,
             passwords: passwords, audit: audit, logger: TestEnvironment.logger)
@@ -133,6 +134,7 @@ private func retrying(for limit: Duration = .seconds(10), _ body: () async throw
 
 extension AuthWorld {
     static let home = AddressPrefix("192.0.2.1")
+    static let site = PasskeySite(origins: [], domain: "").relyingParty(host: "chat.example.org")
 
     static func unique(_ name: String = "ada") -> String { name + String(UInt64.random(in: 0 ... .max), radix: 36) }
 
@@ -160,7 +162,7 @@ extension AuthWorld {
     ) async throws -> SignInOutcome {
         try await useCases.signIn(
             SignInRequest(parsing: Array(#"{"username":"\#(username)","password":"\#(password)"}"#.utf8)),
-            from: address, mark: mark)
+            at: Self.site, from: address, mark: mark)
     }
 
     func refresh(_ token: RefreshToken) async throws -> SignedIn {

@@ -15,7 +15,7 @@ import Tokens
             let secret = try await world.offer(ada)
             try await world.signIn(ada.user.username)
             #expect(await code { try await world.confirm(ada, "000000") } == .forbidden)
-            #expect(try await world.useCases.factors.list(of: ada.user.id).totpSince == nil)
+            #expect(try await world.useCases.listFactors(of: ada.user.id).totpSince == nil)
             // A second offer takes the first one's place.
             let second = try await world.offer(ada)
             #expect(await code { try await world.confirm(ada, world.appCode(secret)) } == .forbidden)
@@ -119,7 +119,7 @@ import Tokens
             let ada = try await world.register()
             let (_, codes) = try await world.protect(ada)
             _ = try await world.answer(world.challenge(ada), recovery: codes[0].text)
-            #expect(try await world.useCases.factors.list(of: ada.user.id).recoveryCodesLeft == 9)
+            #expect(try await world.useCases.listFactors(of: ada.user.id).recoveryCodesLeft == 9)
             #expect(
                 await code { try await world.answer(world.challenge(ada), recovery: codes[0].text) } == .unauthenticated
             )
@@ -146,7 +146,7 @@ import Tokens
             #expect(await code { try await world.signIn(ada.user.username) } == .factorRequired)
             try await world.useCases.removeTOTP(AuthWorld.confirmed(), by: token, from: home)
             try await world.signIn(ada.user.username)
-            #expect(try await world.useCases.factors.list(of: ada.user.id).recoveryCodesLeft == 0)
+            #expect(try await world.useCases.listFactors(of: ada.user.id).recoveryCodesLeft == 0)
             #expect(
                 await code {
                     try await world.useCases.replaceRecoveryCodes(AuthWorld.confirmed(), by: token, from: home)
@@ -314,6 +314,7 @@ extension AuthWorld {
     }
 
     private func answer(_ body: String, _ address: AddressPrefix) async throws -> SignedIn {
-        try await useCases.answerChallenge(AnswerChallengeRequest(parsing: Array(body.utf8)), from: address)
+        try await useCases.answerChallenge(
+            AnswerChallengeRequest(parsing: Array(body.utf8)), at: Self.site, from: address)
     }
 }

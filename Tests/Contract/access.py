@@ -78,7 +78,7 @@ class Ask:
 
     @property
     def row(self) -> str:
-        return f"{self.what:<44}{self.whose:<12}"
+        return f"{self.what:<52}{self.whose:<12}"
 
 
 def requests(cast: Cast) -> Iterator[Ask]:
@@ -113,6 +113,17 @@ def factor_requests() -> Iterator[Ask]:
     for path in ("totp", "totp/remove", "recovery-codes"):
         yield Ask(f"POST /api/v1/auth/factors/{path}", body=lambda: {"current_password": "the horse of nobody 27"})
     yield Ask("POST /api/v1/auth/factors/totp/confirm", body=lambda: {"code": "000000"})
+    wrong = {"current_password": "the horse of nobody 27"}
+    yield Ask("POST /api/v1/auth/factors/passkeys/options", body=lambda: wrong)
+    made = credential(attestationObject="AQID")
+    yield Ask("POST /api/v1/auth/factors/passkeys", body=lambda: {"challenge": "A", "name": "x", "credential": made})
+    to = f"/api/v1/auth/factors/passkeys/{UNKNOWN_ID}/remove"
+    yield Ask("POST /api/v1/auth/factors/passkeys/{id}/remove", path=lambda: to, body=lambda: wrong)
+
+
+def credential(**response: str) -> Json:
+    """What a browser could give, and proves nothing."""
+    return {"id": "AQID", "type": "public-key", "response": {"clientDataJSON": "e30"} | response}
 
 
 def chat_requests(cast: Cast) -> Iterator[Ask]:
@@ -135,6 +146,9 @@ def open_requests(cast: Cast) -> Iterator[Ask]:
     yield Ask("POST /api/v1/auth/login", "other's", body=lambda: given | {"username": cast.other.username})
     yield Ask("POST /api/v1/auth/login", "unknown", body=lambda: given | {"username": "nobody-" + new_id()[:8]})
     yield Ask("POST /api/v1/auth/login/factor", body=lambda: {"challenge": "A" * 43, "code": "000000"})
+    yield Ask("POST /api/v1/auth/passkeys/options", body=lambda: {})
+    shown = credential(authenticatorData="AQID", signature="AQID")
+    yield Ask("POST /api/v1/auth/passkeys/login", body=lambda: {"challenge": "A", "credential": shown})
     tokens = {
         "refresh": lambda: cast.member.login().refresh_token,
         "access": lambda: cast.member.token,

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # fuzz: hostile bytes, made by libFuzzer, against whatever reads bytes from outside. The targets are in Tests/Fuzz.
 
-readonly FUZZ_TARGETS=(client-json frames handshake internal-json tokens)
+readonly FUZZ_TARGETS=(client-json frames handshake internal-json passkeys tokens)
 
 command_fuzz() {
     local seconds=20 input="" targets=() target

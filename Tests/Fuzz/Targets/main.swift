@@ -9,6 +9,7 @@ let targets: [String: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt] = [
     "frames": { fuzz(frames, $0, $1) },
     "handshake": { fuzz(handshake, $0, $1) },
     "internal-json": { fuzz(internalJSON, $0, $1) },
+    "passkeys": { fuzz(passkeys, $0, $1) },
     "tokens": { fuzz(tokens, $0, $1) },
 ]
 

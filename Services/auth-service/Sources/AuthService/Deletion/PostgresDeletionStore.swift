@@ -35,6 +35,9 @@ package struct PostgresDeletionStore: Sendable {
             WHERE user_id = \(user) AND EXISTS (SELECT FROM auth.deletions WHERE user_id = \(user))
             """,
             """
+            DELETE FROM auth.passkeys WHERE user_id IN (SELECT user_id FROM auth.deletions WHERE user_id = \(user))
+            """,
+            """
             DELETE FROM auth.totp WHERE user_id IN (SELECT user_id FROM auth.deletions WHERE user_id = \(user))
             """,
             """

@@ -9,6 +9,7 @@ import Tokens
 struct AuthRoutes: Sendable {
     let useCases: UseCases
     let clientAddress: ClientAddress
+    let site: PasskeySite
     /// Refreshes by address prefix, the one thing here that anybody may ask for and that costs a look into the table.
     let refreshLimiter: RateLimiter<String>
 
@@ -53,7 +54,7 @@ struct AuthRoutes: Sendable {
     @Sendable private func login(_ request: Request, _ context: ParleyRequestContext) async throws -> Response {
         let body = try await request.decode(SignInRequest.self)
         let (address, mark) = (address(request, context), KnownDevices.shown(by: request))
-        switch try await useCases.signIn(body, from: address, mark: mark) {
+        switch try await useCases.signIn(body, at: site.of(request), from: address, mark: mark) {
         case .signedIn(let signedIn): return response(signedIn, to: request)
         case .factorRequired(let challenge): return .json(challenge, status: .unauthorized)
         }

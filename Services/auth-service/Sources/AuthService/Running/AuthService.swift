@@ -26,6 +26,7 @@ package enum AuthService {
         Migration(name: "V0003_deletion", sql: PackageResources.V0003_deletion_sql),
         Migration(name: "V0004_audit_log", sql: PackageResources.V0004_audit_log_sql),
         Migration(name: "V0005_second_factors", sql: PackageResources.V0005_second_factors_sql),
+        Migration(name: "V0006_passkeys", sql: PackageResources.V0006_passkeys_sql),
     ]
 
     package static func build(_ context: ServiceContext) async throws -> ServiceParts {
@@ -43,13 +44,15 @@ package enum AuthService {
             settings, profile: context.limits, secret: context.secret, database: database, keys: keys,
             passwords: passwords, audit: audit, logger: context.logger)
         let clientAddress = try ClientAddress(trustedProxies: settings.trustedProxies)
+        let site = PasskeySite(origins: settings.allowedOrigins, domain: settings.passkeyDomain)
         let routes = AuthRoutes(
-            useCases: useCases, clientAddress: clientAddress,
+            useCases: useCases, clientAddress: clientAddress, site: site,
             refreshLimiter: RateLimiter(
                 "refresh", burst: settings.refreshesPerSecond * 10, perSecond: Double(settings.refreshesPerSecond),
                 profile: context.limits))
         let deletion = DeletionRoutes(useCases: useCases, clientAddress: clientAddress)
-        let factors = FactorRoutes(useCases: useCases, clientAddress: clientAddress)
+        let factors = FactorRoutes(useCases: useCases, clientAddress: clientAddress, site: site)
+        let passkeys = PasskeyRoutes(useCases: useCases, clientAddress: clientAddress, site: site)
 
         context.metrics.read("parley_password_queue_hashes", "Passwords that wait to be hashed.") {
             Double(passwords.waitingCount)
@@ -62,6 +65,7 @@ package enum AuthService {
                 routes.add(to: $0)
                 deletion.add(to: $0)
                 factors.add(to: $0)
+                passkeys.add(to: $0)
             },
             internalRoutes: {
                 InternalRoutes(useCases: useCases).add(to: $0)

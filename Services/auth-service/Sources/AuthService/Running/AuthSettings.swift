@@ -28,6 +28,7 @@ struct AuthSettings: Sendable {
     static let all = [
         Setting.databaseURL, accessTokenSeconds, sessionDays, sessionsPerUser, passwordThreads,
         registrations, refreshes, searches, keyDays, auditDays,
+        PasskeySite.allowedOrigins, PasskeySite.domain,
     ]
 
     let databaseURL: String
@@ -41,6 +42,8 @@ struct AuthSettings: Sendable {
     let searchesPerSecond: Int
     let keyDays: Int
     let auditDays: Int
+    let allowedOrigins: [String]
+    let passkeyDomain: String
 
     init(_ configuration: Configuration) throws(ConfigurationError) {
         databaseURL = try configuration.text(.databaseURL)
@@ -54,6 +57,8 @@ struct AuthSettings: Sendable {
         refreshesPerSecond = try configuration.integer(Self.refreshes, in: 1...1_000_000)
         searchesPerSecond = try configuration.integer(Self.searches, in: 1...1_000_000)
         keyDays = try configuration.integer(Self.keyDays, in: 1...3650)
+        allowedOrigins = try configuration.list(PasskeySite.allowedOrigins)
+        passkeyDomain = try configuration.text(PasskeySite.domain)
         auditDays = try configuration.integer(Self.auditDays, in: 30...36_500)
     }
 }

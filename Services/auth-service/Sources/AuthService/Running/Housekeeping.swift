@@ -5,6 +5,7 @@ import ServiceKit
 struct Housekeeping: Sendable {
     private let sessions: PostgresSessionStore
     private let challenges: PostgresChallengeStore
+    private let passkeys: PostgresPasskeyStore
     private let throttle: PostgresThrottleStore
     private let audit: AuditLog
     private let auditDays: Int
@@ -13,6 +14,7 @@ struct Housekeeping: Sendable {
     init(_ database: Database, audit: AuditLog, auditDays: Int, logger: Logger) {
         sessions = PostgresSessionStore(database, audit: audit)
         challenges = PostgresChallengeStore(database: database)
+        passkeys = PostgresPasskeyStore(database: database, audit: audit)
         throttle = PostgresThrottleStore(database)
         self.audit = audit
         self.auditDays = auditDays
@@ -27,6 +29,7 @@ struct Housekeeping: Sendable {
             try await sessions.removeOld()
             try await audit.removeOlder(thanDays: auditDays)
             try await challenges.removeOld()
+            try await passkeys.removeOldChallenges()
         } catch {
             logger.warning("nothing was tidied up", metadata: ["reason": "\(error)"])
         }

@@ -18,13 +18,16 @@ struct UseCases: Sendable {
     let confirmTOTP: ConfirmTOTP
     let removeTOTP: RemoveTOTP
     let replaceRecoveryCodes: ReplaceRecoveryCodes
+    let enrolPasskey: EnrolPasskey
+    let removePasskey: RemovePasskey
+    let signInWithPasskey: SignInWithPasskey
+    let listFactors: ListFactors
     let findUsers: FindUsers
     let readRevocations: ReadRevocations
     let readDeletions: ReadDeletions
     let verifyAccess: VerifyAccess
     let accounts: PostgresAccountStore
     let devices: KnownDevices
-    let factors: PostgresFactorStore
     let challenges: PostgresChallengeStore
     let keys: KeyRing
     let sessionLife: Duration
@@ -38,6 +41,9 @@ struct UseCases: Sendable {
         let sessions = PostgresSessionStore(database, audit: audit)
         let factors = PostgresFactorStore(database, secret: secret, audit: audit)
         let challenges = PostgresChallengeStore(database: database)
+        let passkeys = PostgresPasskeyStore(database: database, audit: audit)
+        let passkeyKey = PasskeyChallengeKey(secret)
+        let checkPasskey = CheckPasskey(passkeys: passkeys, logger: logger)
         let throttle = SignInThrottle(
             PostgresThrottleStore(database), key: secret.derive("parley auth sign-in throttle keys"),
             profile: profile, logger: logger)
@@ -52,10 +58,11 @@ struct UseCases: Sendable {
                 "register", burst: settings.registrationsPerMinute * 5,
                 perSecond: Double(settings.registrationsPerMinute) / 60, profile: profile))
         signIn = SignIn(
-            accounts: accounts, sessions: sessions, factors: factors, challenges: challenges, passwords: passwords,
-            throttle: throttle, devices: devices, tokens: tokens, audit: audit, logger: logger)
+            accounts: accounts, sessions: sessions, factors: factors, passkeys: passkeys, challenges: challenges,
+            passwords: passwords, throttle: throttle, devices: devices, tokens: tokens, audit: audit, logger: logger)
         answerChallenge = AnswerChallenge(
-            challenges: challenges, factors: factors, sessions: sessions, throttle: throttle, tokens: tokens,
+            challenges: challenges, factors: factors, checkPasskey: checkPasskey, sessions: sessions,
+            throttle: throttle, tokens: tokens,
             audit: audit, logger: logger)
         refreshSession = RefreshSession(sessions: sessions, tokens: tokens)
         endSession = EndSession(sessions: sessions)
@@ -69,6 +76,12 @@ struct UseCases: Sendable {
         confirmTOTP = ConfirmTOTP(factors: factors, throttle: throttle)
         removeTOTP = RemoveTOTP(confirm: confirm, factors: factors)
         replaceRecoveryCodes = ReplaceRecoveryCodes(confirm: confirm, factors: factors)
+        enrolPasskey = EnrolPasskey(confirm: confirm, passkeys: passkeys, key: passkeyKey, logger: logger)
+        removePasskey = RemovePasskey(confirm: confirm, passkeys: passkeys)
+        signInWithPasskey = SignInWithPasskey(
+            check: checkPasskey, passkeys: passkeys, accounts: accounts, sessions: sessions, throttle: throttle,
+            tokens: tokens, audit: audit, key: passkeyKey)
+        listFactors = ListFactors(factors: factors, passkeys: passkeys)
         editProfile = EditProfile(accounts: accounts)
         findUsers = FindUsers(
             accounts: accounts,
@@ -79,7 +92,6 @@ struct UseCases: Sendable {
         readDeletions = ReadDeletions(database)
         verifyAccess = VerifyAccess(keys: keys, sessions: sessions)
         self.accounts = accounts
-        self.factors = factors
         self.challenges = challenges
         self.keys = keys
         sessionLife = settings.sessionLife

@@ -2,12 +2,14 @@ import ChatProtocol
 import Logging
 import Observability
 package import StrictJSON
+package import WebAuthn
 
 /// `POST /api/v1/auth/login/factor`
 package struct AnswerChallengeRequest: Sendable, JSONDecodable {
     package enum Proof: Sendable {
         case code(String)
         case recoveryCode(String)
+        case passkey(AssertionResponse)
     }
 
     package let challenge: String
@@ -17,10 +19,12 @@ package struct AnswerChallengeRequest: Sendable, JSONDecodable {
         challenge = try json.value("challenge")
         let code = try json.optional("code", as: String.self)
         let recovery = try json.optional("recovery_code", as: String.self)
-        switch (code, recovery) {
-        case (let code?, nil): proof = .code(code)
-        case (nil, let recovery?): proof = .recoveryCode(recovery)
-        default: throw .mismatch("code", expected: "there, or \"recovery_code\", and not both")
+        let credential = try json.optional("credential", as: AssertionResponse.self)
+        switch (code, recovery, credential) {
+        case (let code?, nil, nil): proof = .code(code)
+        case (nil, let recovery?, nil): proof = .recoveryCode(recovery)
+        case (nil, nil, let credential?): proof = .passkey(credential)
+        default: throw .mismatch("code", expected: #"there, or "recovery_code" or "credential", and only one of them"#)
         }
     }
 }
@@ -31,6 +35,7 @@ package struct AnswerChallengeRequest: Sendable, JSONDecodable {
 package struct AnswerChallenge: Sendable {
     let challenges: PostgresChallengeStore
     let factors: PostgresFactorStore
+    let checkPasskey: CheckPasskey
     let sessions: PostgresSessionStore
     let throttle: SignInThrottle
     let tokens: IssueTokens
@@ -46,11 +51,12 @@ package struct AnswerChallenge: Sendable {
     }
 
     init(
-        challenges: PostgresChallengeStore, factors: PostgresFactorStore, sessions: PostgresSessionStore,
-        throttle: SignInThrottle, tokens: IssueTokens, audit: AuditLog, logger: Logger
+        challenges: PostgresChallengeStore, factors: PostgresFactorStore, checkPasskey: CheckPasskey,
+        sessions: PostgresSessionStore, throttle: SignInThrottle, tokens: IssueTokens, audit: AuditLog, logger: Logger
     ) {
         self.challenges = challenges
         self.factors = factors
+        self.checkPasskey = checkPasskey
         self.sessions = sessions
         self.throttle = throttle
         self.tokens = tokens
@@ -60,7 +66,9 @@ package struct AnswerChallenge: Sendable {
 
     /// - Throws: ``ParleyError``: `unauthenticated` for a wrong factor and for a challenge that is over alike,
     ///   `rate_limited`, `unavailable`.
-    func callAsFunction(_ request: AnswerChallengeRequest, from address: AddressPrefix) async throws -> SignedIn {
+    func callAsFunction(
+        _ request: AnswerChallengeRequest, at site: RelyingParty, from address: AddressPrefix
+    ) async throws -> SignedIn {
         let token = ChallengeToken(request.challenge)
         let admission: SignInThrottle.Admission
         do {
@@ -71,7 +79,9 @@ package struct AnswerChallenge: Sendable {
             throw error
         }
         do {
-            guard let token, let signedIn = try await open(token, request.proof, address) else { throw Self.refused }
+            guard let token, let signedIn = try await open(token, request.proof, site, address) else {
+                throw Self.refused
+            }
             outcomes.increment(.success)
             await throttle.clear(admission)
             return signedIn
@@ -87,10 +97,10 @@ package struct AnswerChallenge: Sendable {
     }
 
     private func open(
-        _ token: ChallengeToken, _ proof: AnswerChallengeRequest.Proof, _ address: AddressPrefix
+        _ token: ChallengeToken, _ proof: AnswerChallengeRequest.Proof, _ site: RelyingParty, _ address: AddressPrefix
     ) async throws -> SignedIn? {
         guard let pending = try await challenges.countTry(token) else { return nil }
-        guard try await holds(proof, of: pending, address) else {
+        guard try await holds(proof, of: pending, token, site, address) else {
             await audit.write(
                 AuditEntry(
                     .signInFailed, user: pending.user.id, from: address, device: pending.device,
@@ -105,7 +115,8 @@ package struct AnswerChallenge: Sendable {
     }
 
     private func holds(
-        _ proof: AnswerChallengeRequest.Proof, of pending: PostgresChallengeStore.Pending, _ address: AddressPrefix
+        _ proof: AnswerChallengeRequest.Proof, of pending: PostgresChallengeStore.Pending, _ token: ChallengeToken,
+        _ site: RelyingParty, _ address: AddressPrefix
     ) async throws -> Bool {
         let user = pending.user.id
         switch proof {
@@ -113,6 +124,9 @@ package struct AnswerChallenge: Sendable {
             guard let code = RecoveryCode(text) else { return false }
             return try await factors.use(
                 code, of: user, AuditEntry(.recoveryCodeUsed, user: user, from: address, device: pending.device))
+        case .passkey(let response):
+            return try await checkPasskey(
+                response, of: user, challenge: token.passkeyChallenge, at: site, userVerified: false) != nil
         case .code(let code):
             guard let app = try await factors.app(of: user, confirmed: true) else { return false }
             guard let secret = app.secret else {

@@ -122,9 +122,20 @@ package struct RecoveryCodes: Sendable, JSONEncodable {
 }
 
 /// `GET /api/v1/auth/factors`
+package struct ListFactors: Sendable {
+    let factors: PostgresFactorStore
+    let passkeys: PostgresPasskeyStore
+
+    func callAsFunction(of user: UserID) async throws -> FactorList {
+        let (since, codes) = try await factors.summary(of: user)
+        return FactorList(totpSince: since, recoveryCodesLeft: codes, passkeys: try await passkeys.list(of: user))
+    }
+}
+
 package struct FactorList: Sendable, JSONEncodable {
     package let totpSince: Timestamp?
     package let recoveryCodesLeft: Int64
+    package let passkeys: [Passkey]
 
     package func encode(to json: inout JSONWriter) {
         json.object { json in
@@ -134,6 +145,7 @@ package struct FactorList: Sendable, JSONEncodable {
                 json.field("since", ifPresent: totpSince)
             }
             json.field("recovery_codes_left", recoveryCodesLeft)
+            json.field("passkeys", passkeys)
         }
     }
 }

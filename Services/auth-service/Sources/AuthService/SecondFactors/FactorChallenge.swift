@@ -2,11 +2,13 @@ import ChatProtocol
 import Crypto
 package import StrictJSON
 import Tokens
+import WebAuthn
 
 /// What a user can show besides the password.
 package enum FactorMethod: String, Sendable, JSONEncodable {
     case totp
     case recoveryCode = "recovery_code"
+    case passkey
 
     package func encode(to json: inout JSONWriter) { json.string(rawValue) }
 }
@@ -44,6 +46,9 @@ package struct FactorChallenge: Sendable, JSONEncodable {
 
     package let token: ChallengeToken
     package let methods: [FactorMethod]
+    /// Those of the user, and where they may be used.
+    let passkeys: [Passkey]
+    let site: RelyingParty
 
     package func encode(to json: inout JSONWriter) {
         let code = ErrorCode.factorRequired
@@ -59,6 +64,12 @@ package struct FactorChallenge: Sendable, JSONEncodable {
                 json.field("token", token.text)
                 json.field("expires_in", Self.life.milliseconds / 1000)
                 json.field("methods", methods)
+                if !passkeys.isEmpty {
+                    json.field(
+                        "passkey",
+                        RequestOptions(
+                            challenge: token.passkeyChallenge, site: site, allowed: passkeys, userVerified: false))
+                }
             }
         }
     }

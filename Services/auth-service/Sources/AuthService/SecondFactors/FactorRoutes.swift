@@ -7,6 +7,7 @@ import Tokens
 struct FactorRoutes: Sendable {
     let useCases: UseCases
     let clientAddress: ClientAddress
+    let site: PasskeySite
 
     func add(to router: Router<ParleyRequestContext>) {
         router.post("api/v1/auth/login/factor", use: answer)
@@ -27,12 +28,13 @@ struct FactorRoutes: Sendable {
 
     @Sendable private func answer(_ request: Request, _ context: ParleyRequestContext) async throws -> Response {
         let body = try await request.decode(AnswerChallengeRequest.self)
-        let signedIn = try await useCases.answerChallenge(body, from: address(request, context))
+        let signedIn = try await useCases.answerChallenge(
+            body, at: site.of(request), from: address(request, context))
         return useCases.response(signedIn, to: request)
     }
 
     @Sendable private func list(_ request: Request, _ context: ParleyRequestContext) async throws -> Response {
-        .json(try await useCases.factors.list(of: context.requireToken().user))
+        .json(try await useCases.listFactors(of: context.requireToken().user))
     }
 
     @Sendable private func offer(_ request: Request, _ context: ParleyRequestContext) async throws -> Response {

@@ -27,21 +27,28 @@ package struct PostgresFactorStore: Sendable {
         let row = try await database.query(
             """
             SELECT EXISTS (SELECT FROM auth.totp WHERE user_id = \(user) AND confirmed_at IS NOT NULL),
-                EXISTS (SELECT FROM auth.recovery_codes WHERE user_id = \(user))
+                EXISTS (SELECT FROM auth.recovery_codes WHERE user_id = \(user)),
+                EXISTS (SELECT FROM auth.passkeys WHERE user_id = \(user))
             """
         )[0]
-        guard try row.get(0, as: Bool.self) else { return [] }
-        return try row.get(1, as: Bool.self) ? [.totp, .recoveryCode] : [.totp]
+        let (app, passkey) = (try row.get(0, as: Bool.self), try row.get(2, as: Bool.self))
+        guard app || passkey else { return [] }
+        var methods: [FactorMethod] = []
+        if app { methods.append(.totp) }
+        if try row.get(1, as: Bool.self) { methods.append(.recoveryCode) }
+        if passkey { methods.append(.passkey) }
+        return methods
     }
 
-    func list(of user: UserID) async throws -> FactorList {
+    /// Since when an app is in use, and how many recovery codes are left.
+    func summary(of user: UserID) async throws -> (totpSince: Timestamp?, recoveryCodesLeft: Int64) {
         let row = try await database.query(
             """
             SELECT (SELECT confirmed_at FROM auth.totp WHERE user_id = \(user)),
                 (SELECT count(*) FROM auth.recovery_codes WHERE user_id = \(user))
             """
         )[0]
-        return FactorList(totpSince: try row.getOptional(0), recoveryCodesLeft: try row.get(1, as: Int64.self))
+        return (try row.getOptional(0), try row.get(1))
     }
 
     // MARK: The authenticator app
@@ -118,6 +125,7 @@ package struct PostgresFactorStore: Sendable {
                 DELETE FROM auth.totp WHERE user_id = \(user) RETURNING user_id, confirmed_at
             ), codes AS (
                 DELETE FROM auth.recovery_codes WHERE user_id IN (SELECT user_id FROM app)
+                    AND NOT EXISTS (SELECT FROM auth.passkeys WHERE user_id = \(user))
             ), change AS (
                 SELECT user_id, \(entry.session) AS session_id, NULL::text AS device FROM app
                 WHERE confirmed_at IS NOT NULL

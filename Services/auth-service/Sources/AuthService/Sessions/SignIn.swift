@@ -3,6 +3,7 @@ import Logging
 import Observability
 import ServiceKit
 package import StrictJSON
+import WebAuthn
 
 /// `POST /api/v1/auth/login`
 package struct SignInRequest: Sendable, JSONDecodable {
@@ -32,6 +33,7 @@ package struct SignIn: Sendable {
     let accounts: PostgresAccountStore
     let sessions: PostgresSessionStore
     let factors: PostgresFactorStore
+    let passkeys: PostgresPasskeyStore
     let challenges: PostgresChallengeStore
     let passwords: PasswordHasher
     let throttle: SignInThrottle
@@ -58,12 +60,13 @@ package struct SignIn: Sendable {
 
     init(
         accounts: PostgresAccountStore, sessions: PostgresSessionStore, factors: PostgresFactorStore,
-        challenges: PostgresChallengeStore, passwords: PasswordHasher, throttle: SignInThrottle,
-        devices: KnownDevices, tokens: IssueTokens, audit: AuditLog, logger: Logger
+        passkeys: PostgresPasskeyStore, challenges: PostgresChallengeStore, passwords: PasswordHasher,
+        throttle: SignInThrottle, devices: KnownDevices, tokens: IssueTokens, audit: AuditLog, logger: Logger
     ) {
         self.accounts = accounts
         self.sessions = sessions
         self.factors = factors
+        self.passkeys = passkeys
         self.challenges = challenges
         self.passwords = passwords
         self.throttle = throttle
@@ -76,7 +79,7 @@ package struct SignIn: Sendable {
     /// - Parameter mark: what the device shows to be known.
     /// - Throws: ``ParleyError``: `unauthenticated`, `rate_limited`, `bad_request`, `unavailable`.
     func callAsFunction(
-        _ request: SignInRequest, from address: AddressPrefix, mark: String? = nil
+        _ request: SignInRequest, at site: RelyingParty, from address: AddressPrefix, mark: String? = nil
     ) async throws -> SignInOutcome {
         let device = try DeviceName(checking: request.device)
         guard request.password.utf8.count <= NewPassword.presentedBytesMax else { throw Self.refused }
@@ -94,7 +97,7 @@ package struct SignIn: Sendable {
             throw error
         }
         do {
-            let outcome = try await open(request, name, device, address)
+            let outcome = try await open(request, name, device, site, address)
             switch outcome {
             case .signedIn:
                 outcomes.increment(.success)
@@ -126,7 +129,8 @@ package struct SignIn: Sendable {
     }
 
     private func open(
-        _ request: SignInRequest, _ name: Username?, _ device: DeviceName, _ address: AddressPrefix
+        _ request: SignInRequest, _ name: Username?, _ device: DeviceName, _ site: RelyingParty,
+        _ address: AddressPrefix
     ) async throws -> SignInOutcome {
         let password = Array(request.password.utf8)
         var known: UserID?
@@ -144,7 +148,8 @@ package struct SignIn: Sendable {
                     token,
                     .init(
                         user: account.user, passwordHash: hash, device: device, wantsCookie: request.wantsCookie))
-                return .factorRequired(FactorChallenge(token: token, methods: methods))
+                let own = try await passkeys.list(of: account.user.id)
+                return .factorRequired(FactorChallenge(token: token, methods: methods, passkeys: own, site: site))
             }
             let opening = OpeningSession(user: account.user.id, device: device, address: address, tokens: tokens)
             guard try await sessions.open(opening, passwordHash: account.passwordHash) else { continue }
