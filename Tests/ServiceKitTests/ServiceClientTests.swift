@@ -96,18 +96,23 @@ struct ServiceClientTests {
         }
     }
 
-    @Test("do not wait for a look-up that hangs")
+    @Test("do not wait for a look-up that hangs, nor do the look-ups after it")
     func hanging() async throws {
         try await whileItRuns {
             names.addresses = ["127.0.0.1"]
             #expect(try await soonMeets(["127.0.0.1"]))
             names.hangs = true
-            defer { names.hangs = false }
             let asked = names.asked
             while names.asked == asked { try await Task.sleep(for: .milliseconds(50)) }
             let begin = ContinuousClock.now
             for _ in 0..<20 { #expect(try await meet().address == "127.0.0.1") }
             #expect(begin.duration(to: .now) < .seconds(1))
+            names.hangs = false
+            names.addresses = ["127.0.0.2"]
+            #expect(try await soonMeets(["127.0.0.2"]))
+            names.release()
+            try await Task.sleep(for: .milliseconds(200))
+            #expect(try await soonMeets(["127.0.0.2"]), "what was asked before is not believed after")
         }
     }
 }
@@ -116,6 +121,7 @@ struct ServiceClientTests {
 private final class Names: Sendable {
     private let state = Mutex<(addresses: [String]?, asked: Int)>((nil, 0))
     private let isHanging = Atomic(false)
+    private let isReleased = Atomic(false)
 
     var asked: Int { state.withLock { $0.asked } }
 
@@ -124,11 +130,19 @@ private final class Names: Sendable {
         set { state.withLock { $0.addresses = newValue } }
     }
 
+    /// One that hangs answers what was so when it was asked.
     func lookUp() -> [String]? {
-        state.withLock { $0.asked += 1 }
-        while isHanging.load(ordering: .relaxed) { usleep(10_000) }
-        return addresses
+        let now = state.withLock { state in
+            state.asked += 1
+            return state.addresses
+        }
+        if hangs {
+            while !isReleased.load(ordering: .relaxed) { usleep(10_000) }
+        }
+        return now
     }
+
+    func release() { isReleased.store(true, ordering: .relaxed) }
 
     var hangs: Bool {
         get { isHanging.load(ordering: .relaxed) }

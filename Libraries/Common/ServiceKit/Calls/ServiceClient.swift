@@ -46,8 +46,7 @@ package final class ServiceClient: Service {
     private let http: HTTPClient
     private let tokens: ServiceTokenIssuer
     private let logger: Logger
-    private let urls: [String]
-    private let lookUp: FollowNames.LookUp
+    private let names: FollowNames
     private let targets: Mutex<TargetSet>
     private let probed = Atomic<Bool>(false)
     private let metrics: CallMetrics
@@ -66,8 +65,7 @@ package final class ServiceClient: Service {
     ) {
         self.service = service
         metrics = CallMetrics(service: service)
-        urls = targets
-        self.lookUp = lookUp
+        names = FollowNames(in: targets, by: lookUp, logger: logger)
         self.targets = Mutex(TargetSet(targets))
         self.http = http
         self.tokens = tokens
@@ -113,10 +111,8 @@ package final class ServiceClient: Service {
         let up = Meter(
             "parley_call_targets_up", "Instances of another service that were ready when last asked.",
             [("service", service)])
-        let names = FollowNames(in: urls, by: lookUp, logger: logger) { self.take($1, for: $0) }
-        names.start()
-        defer { names.stop() }
         try await Repeating(every: Self.probeInterval) {
+            self.names.lookUpAll { self.take($1, for: $0) }
             await self.probeAll()
             up.set(self.targets.withLock { $0.upCount })
         }.run()
