@@ -126,6 +126,29 @@ struct ServerFrameTests {
         let again = try EventsRequest(parsing: JSONWriter.encode(EventsRequest(from: from, events: [event])))
         #expect(again.events == [event] && again.from == from)
     }
+
+    @Test("of a message that is hidden or erased have its place and no body, and a hidden one travels in both forms")
+    func forms() throws {
+        let (sender, reader) = (UserID.make(), UserID.make())
+        func message(_ form: Message.Form) throws -> Message {
+            Message(
+                chat: ChatHash(directChatOf: sender, and: reader), seq: 2, id: .make(), from: sender,
+                body: try MessageBody(Array("secret".utf8)), sentAt: Timestamp(milliseconds: 5), form: form)
+        }
+        for (form, field) in [(Message.Form.hidden, "hidden"), (.erased, "erased")] {
+            let blank = try message(form)
+            let text = String(decoding: JSONWriter.encode(blank), as: UTF8.self)
+            #expect(text.contains(#""body":"","#) && text.hasSuffix(#""\#(field)":true}"#) && !text.contains("secret"))
+            #expect(try Message(parsing: Array(text.utf8)) == blank)
+        }
+        let whole = try message(.whole)
+        #expect(try Message(parsing: JSONWriter.encode(whole)) == whole)
+        let event = Event(message: whole, members: [sender, reader], isHidden: true)
+        let from = HeartbeatAnswer.Instance(id: .make(), address: "http://127.0.0.1:1")
+        let again = try EventsRequest(parsing: JSONWriter.encode(EventsRequest(from: from, events: [event]))).events
+        #expect(again == [event] && again[0].everyRecipient == [sender, reader])
+        #expect(again[0].hidden?.recipients == [reader] && again[0].recipients == [sender])
+    }
 }
 
 @Suite("An error of another service")

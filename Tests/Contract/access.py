@@ -84,7 +84,7 @@ class Ask:
 def requests(cast: Cast) -> Iterator[Ask]:
     """Every route of openapi.yaml; what ends a session or an account is last."""
     yield from open_requests(cast)
-    for path in ("/api/v1/auth/sessions", "/api/v1/users/me", "/api/v1/chats", "/api/v1/sync"):
+    for path in ("/api/v1/auth/sessions", "/api/v1/users/me", "/api/v1/chats", "/api/v1/sync", "/api/v1/blocks"):
         yield Ask(f"GET {path}")
     yield Ask("PATCH /api/v1/users/me", body=lambda: {"display_name": "Somebody"})
     yield from factor_requests()
@@ -94,6 +94,9 @@ def requests(cast: Cast) -> Iterator[Ask]:
         yield Ask("GET /api/v1/users", whose, path=lambda user=user: f"/api/v1/users?ids={user}")
     for whose, user in people.items():
         yield Ask("PUT /api/v1/chats/with/{user_id}", whose, path=lambda user=user: f"/api/v1/chats/with/{user}")
+    for method in ("PUT", "DELETE"):
+        for whose, user in people.items():
+            yield Ask(f"{method} /api/v1/blocks/{{user_id}}", whose, path=lambda user=user: f"/api/v1/blocks/{user}")
     yield from chat_requests(cast)
     sessions = {"own": lambda: cast.member.login().session, "other's": lambda: cast.other.session}
     for whose, session in (sessions | {"unknown": lambda: UNKNOWN_ID}).items():

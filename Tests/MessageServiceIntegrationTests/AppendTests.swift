@@ -43,14 +43,14 @@ struct AppendTests {
     }
 
     private func seq(_ outcome: AppendOutcome) -> Int64? {
-        if case .stored(let seq, _, _) = outcome { seq } else { nil }
+        if case .stored(let seq, _, _, _) = outcome { seq } else { nil }
     }
 
     @Test("numbers them 1, 2, 3 in the order they came, and tells who the members are")
     func order() async throws {
         let outcomes = try await append([try entry("a"), try entry("b", from: bob), try entry("c")])
         #expect(outcomes.map(seq) == [1, 2, 3])
-        if case .stored(_, _, let members) = outcomes[0] {
+        if case .stored(_, _, let members, _) = outcomes[0] {
             #expect(members == [alice, bob].sorted())
         }
         let history = try await ReadHistory(pool: pool)(chat, page: HistoryPage(anchor: .newest, limit: 10), by: bob)
@@ -344,7 +344,7 @@ struct ReadingTests {
         let lookUp = LookUpChats(pool: pool)
         let chat = try await open(with: bob)
         func seen(by viewer: UserID, _ users: [UserID]) async throws -> [UserID] {
-            try await lookUp.visible(to: viewer, among: users, deadline: .after(.seconds(5)))
+            try await lookUp.visible(to: viewer, among: users, deadline: .after(.seconds(5))).users
         }
         #expect(try await seen(by: alice, [bob, alice]) == [alice])
         try await send("hi", to: chat, from: bob)

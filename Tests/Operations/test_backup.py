@@ -48,6 +48,7 @@ def fill(system: LocalSystem) -> tuple[User, User, str]:
     ada, bob, eve = (User.register(system.url, name) for name in ("ada", "bob", "eve"))
     chat = ada.open_chat(bob)
     eve.open_chat(ada)
+    ada.api.expect(204, "PUT", f"/api/v1/blocks/{eve.id}")
     second = ada.login()
     second.api.expect(204, "POST", "/api/v1/auth/logout", {})
     second.close()

@@ -96,7 +96,10 @@ struct WatchTableTests {
     @Test("knows who is watched no longer")
     func edges() {
         var table = WatchTable()
-        let steps = [table.replace(a, [user]), table.replace(b, [user]), table.replace(a, []), table.replace(b, [])]
+        let viewer = UserID.make()
+        let steps = [
+            table.replace(a, of: viewer, [user]), table.replace(b, of: viewer, [user]), table.stop(a), table.stop(b),
+        ]
         #expect(steps == [[], [], [], [user]])
         #expect(table.users.isEmpty)
     }
@@ -104,12 +107,13 @@ struct WatchTableTests {
     @Test("tells each change once, to those who watch")
     func changes() {
         var table = WatchTable()
-        _ = table.replace(a, [user])
+        let now = Timestamp.now
+        _ = table.replace(a, of: .make(), [user])
         let online = Presence(user: user, state: .online, lastSeen: nil)
-        #expect(table.apply([online]).map(\.1) == [[a]])
-        #expect(table.apply([online]).isEmpty)
-        #expect(table.apply([Presence(user: .make(), state: .online, lastSeen: nil)]).isEmpty)
-        #expect(table.forgetStates().map(\.0.state) == [.unknown])
+        #expect(table.apply([online], now: now).map(\.connections) == [[a]])
+        #expect(table.apply([online], now: now).isEmpty)
+        #expect(table.apply([Presence(user: .make(), state: .online, lastSeen: nil)], now: now).isEmpty)
+        #expect(table.forgetStates(now: now).map(\.presence.state) == [.unknown])
     }
 }
 

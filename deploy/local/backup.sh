@@ -4,7 +4,8 @@
 
 # Of an import into another cluster: numbers of transactions mean nothing there. Rows that look newer than every
 # snapshot would be handed out again with each sync and each sweep; 0 is older than all.
-readonly TRANSACTION_COLUMNS=(auth.deletions.xid auth.sessions.ended_xid chat.chats.changed_xid chat.members.changed_xid chat.messages.xid)
+readonly TRANSACTION_COLUMNS=(auth.deletions.xid auth.sessions.ended_xid chat.blocks.changed_xid
+    chat.chats.changed_xid chat.members.changed_xid chat.messages.xid)
 
 command_backup() {
     local arguments argument file="" secret=no partial tables

@@ -25,8 +25,9 @@ package struct AppendRequest: Sendable {
 
 /// What became of one entry.
 package enum AppendOutcome: Sendable, Equatable {
-    /// It is committed at this place, by this call or by an earlier one.
-    case stored(seq: Int64, sentAt: Timestamp, members: [UserID])
+    /// It is committed at this place, by this call or by an earlier one. `hidden`: the other members get it only in its
+    /// hidden form, because the sender was blocked.
+    case stored(seq: Int64, sentAt: Timestamp, members: [UserID], hidden: Bool = false)
     /// It was not taken: `not_found`, `conflict`; or the outcome is unknown: `unavailable`, `internal`.
     case refused(ErrorCode)
 }
@@ -82,17 +83,19 @@ extension AppendOutcome: JSONCodable {
             self = .refused(ErrorCode(rawValue: code) ?? .internal)
         } else {
             self = .stored(
-                seq: try json.value("seq"), sentAt: try json.value("sent_at"), members: try json.value("members"))
+                seq: try json.value("seq"), sentAt: try json.value("sent_at"), members: try json.value("members"),
+                hidden: try json.optional("hidden", as: Bool.self) == true)
         }
     }
 
     package func encode(to json: inout JSONWriter) {
         json.object { json in
             switch self {
-            case .stored(let seq, let sentAt, let members):
+            case .stored(let seq, let sentAt, let members, let hidden):
                 json.field("seq", seq)
                 json.field("sent_at", sentAt)
                 json.field("members", members)
+                if hidden { json.field("hidden", true) }
             case .refused(let code):
                 json.field("code", code.rawValue)
             }

@@ -14,20 +14,26 @@ package struct MembersRequest: Sendable, JSONCodable {
 package struct ChatMembers: Sendable, Equatable, JSONCodable {
     package let chat: ChatHash
     package let members: [UserID]
+    /// Since when one of them blocks the other; nil if neither does.
+    package let blockedSince: Timestamp?
 
-    package init(chat: ChatHash, members: [UserID]) {
+    package init(chat: ChatHash, members: [UserID], blockedSince: Timestamp? = nil) {
         self.chat = chat
         self.members = members
+        self.blockedSince = blockedSince
     }
 
     package init(json: JSONValue, field: String) throws(JSONError) {
-        self.init(chat: try json.value("chat"), members: try json.value("members"))
+        self.init(
+            chat: try json.value("chat"), members: try json.value("members"),
+            blockedSince: try json.optional("blocked_since"))
     }
 
     package func encode(to json: inout JSONWriter) {
         json.object { json in
             json.field("chat", chat)
             json.field("members", members)
+            json.field("blocked_since", ifPresent: blockedSince)
         }
     }
 }
@@ -65,15 +71,51 @@ package struct VisibleRequest: Sendable, JSONCodable {
 }
 
 package struct VisibleAnswer: Sendable, JSONCodable {
-    package let users: [UserID]
+    /// Somebody whose presence may be seen but for a block between them and the viewer, whoever made it.
+    package struct Blocked: Sendable, Equatable, JSONCodable {
+        package let user: UserID
+        package let since: Timestamp
 
-    package init(users: [UserID]) { self.users = users }
-    package init(json: JSONValue, field: String) throws(JSONError) { self.init(users: try json.value("users")) }
-    package func encode(to json: inout JSONWriter) { json.object { $0.field("users", users) } }
+        package init(user: UserID, since: Timestamp) {
+            self.user = user
+            self.since = since
+        }
+
+        package init(json: JSONValue, field: String) throws(JSONError) {
+            self.init(user: try json.value("user"), since: try json.value("since"))
+        }
+
+        package func encode(to json: inout JSONWriter) {
+            json.object { json in
+                json.field("user", user)
+                json.field("since", since)
+            }
+        }
+    }
+
+    /// All who may be seen, those among them that are blocked included.
+    package let users: [UserID]
+    package let blocked: [Blocked]
+
+    package init(users: [UserID], blocked: [Blocked]) {
+        self.users = users
+        self.blocked = blocked
+    }
+
+    package init(json: JSONValue, field: String) throws(JSONError) {
+        self.init(users: try json.value("users"), blocked: try json.optional("blocked") ?? [])
+    }
+
+    package func encode(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("users", users)
+            json.field("blocked", blocked)
+        }
+    }
 }
 
-/// `POST /internal/v1/tips` of message-service: which chats have messages committed since the cursor? Without a cursor
-/// the answer is only a first cursor.
+/// `POST /internal/v1/tips` of message-service: which chats have messages committed since the cursor, and which
+/// blocks changed? Without a cursor the answer is only a first cursor.
 package struct TipsRequest: Sendable, JSONCodable {
     package static let path = "/internal/v1/tips"
     package let cursor: String?
@@ -109,8 +151,36 @@ package struct Tip: Sendable, Equatable, JSONCodable {
     }
 }
 
+/// A block was put between two users or taken away.
+package struct BlockChange: Sendable, Equatable, JSONCodable {
+    package let one: UserID
+    package let other: UserID
+    /// Since when one of them blocks the other; nil if neither does any more.
+    package let since: Timestamp?
+
+    package init(one: UserID, other: UserID, since: Timestamp?) {
+        self.one = one
+        self.other = other
+        self.since = since
+    }
+
+    package init(json: JSONValue, field: String) throws(JSONError) {
+        self.init(one: try json.value("one"), other: try json.value("other"), since: try json.optional("since"))
+    }
+
+    package func encode(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("one", one)
+            json.field("other", other)
+            json.field("since", ifPresent: since)
+        }
+    }
+}
+
 package struct TipsAnswer: Sendable, JSONCodable {
     package let tips: [Tip]
+    /// Blocks that changed since the cursor. One may be named again in the next answer.
+    package let blocks: [BlockChange]
     /// The cursor for the next request.
     package let next: String
     /// Names the history: another value means that it may differ from what was read before.
@@ -118,8 +188,9 @@ package struct TipsAnswer: Sendable, JSONCodable {
     /// Whether there were more chats than one page holds: the asker must tell its clients to sync everything.
     package let overflow: Bool
 
-    package init(tips: [Tip], next: String, epoch: String, overflow: Bool) {
+    package init(tips: [Tip], blocks: [BlockChange] = [], next: String, epoch: String, overflow: Bool) {
         self.tips = tips
+        self.blocks = blocks
         self.next = next
         self.epoch = epoch
         self.overflow = overflow
@@ -127,13 +198,14 @@ package struct TipsAnswer: Sendable, JSONCodable {
 
     package init(json: JSONValue, field: String) throws(JSONError) {
         self.init(
-            tips: try json.value("tips"), next: try json.value("next"), epoch: try json.value("epoch"),
-            overflow: try json.value("overflow"))
+            tips: try json.value("tips"), blocks: try json.optional("blocks") ?? [], next: try json.value("next"),
+            epoch: try json.value("epoch"), overflow: try json.value("overflow"))
     }
 
     package func encode(to json: inout JSONWriter) {
         json.object { json in
             json.field("tips", tips)
+            json.field("blocks", blocks)
             json.field("next", next)
             json.field("epoch", epoch)
             json.field("overflow", overflow)

@@ -32,22 +32,45 @@ package struct Event: Sendable, Equatable, JSONCodable {
     package let frame: [UInt8]
     /// Of a message: its chat and `seq`, by which the sweep knows that it was handed on.
     package let tip: EventTip?
+    /// Of a message of somebody who is blocked: who gets only its hidden form, and that. Both forms are one event, so that
+    /// the tip never stands for the one while the other was lost.
+    package let hidden: Hidden?
+
+    package struct Hidden: Sendable, Equatable, JSONCodable {
+        package let recipients: [UserID]
+        package let frame: [UInt8]
+    }
 
     package init(recipients: [UserID], frame: ServerFrame) {
         self.recipients = recipients
         self.frame = JSONWriter.encode(frame)
-        if case .message(let message) = frame {
-            tip = EventTip(chat: message.chat, seq: message.seq)
-        } else {
-            tip = nil
-        }
+        tip = nil
+        hidden = nil
     }
 
+    /// A message for the members of its chat.
+    /// - Parameter isHidden: whether all but its sender get only its hidden form.
+    package init(message: Message, members: [UserID], isHidden: Bool = false) {
+        frame = JSONWriter.encode(ServerFrame.message(message))
+        tip = EventTip(chat: message.chat, seq: message.seq)
+        guard isHidden else {
+            (recipients, hidden) = (members, nil)
+            return
+        }
+        recipients = [message.from]
+        hidden = Hidden(
+            recipients: members.filter { $0 != message.from },
+            frame: JSONWriter.encode(ServerFrame.message(message.hidden)))
+    }
+
+    /// All who get it, in either form.
+    package var everyRecipient: [UserID] { recipients + (hidden?.recipients ?? []) }
+
     package init(json: JSONValue, field: String) throws(JSONError) {
-        guard let frame = json["frame"], frame.isObject else { throw .mismatch("frame", expected: "an object") }
         recipients = try json.value("to")
-        self.frame = Array(frame.rawText)
+        frame = try json.frame()
         tip = try json.optional("tip")
+        hidden = try json.optional("hidden")
     }
 
     package func encode(to json: inout JSONWriter) {
@@ -56,7 +79,30 @@ package struct Event: Sendable, Equatable, JSONCodable {
             json.field("tip", ifPresent: tip)
             json.key("frame")
             json.raw(frame)
+            json.field("hidden", ifPresent: hidden)
         }
+    }
+}
+
+extension Event.Hidden {
+    package init(json: JSONValue, field: String) throws(JSONError) {
+        self.init(recipients: try json.value("to"), frame: try json.frame())
+    }
+
+    package func encode(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("to", recipients)
+            json.key("frame")
+            json.raw(frame)
+        }
+    }
+}
+
+extension JSONValue {
+    /// The text of the frame in an event.
+    fileprivate func frame() throws(JSONError) -> [UInt8] {
+        guard let frame = self["frame"], frame.isObject else { throw .mismatch("frame", expected: "an object") }
+        return Array(frame.rawText)
     }
 }
 

@@ -39,6 +39,7 @@ package enum MessageService {
             name: "V0002_messages_by_transaction", sql: PackageResources.V0002_messages_by_transaction_sql),
         Migration(name: "V0003_history", sql: PackageResources.V0003_history_sql),
         Migration(name: "V0004_new_chats", sql: PackageResources.V0004_new_chats_sql),
+        Migration(name: "V0005_blocks", sql: PackageResources.V0005_blocks_sql),
     ]
 
     package static func build(_ context: ServiceContext) async throws -> ServiceParts {
@@ -68,11 +69,14 @@ package enum MessageService {
         let durability = DurabilityGuard(pool: pool, logger: logger)
         let tables = SchemaGuard(pool: pool, schema: "chat", migrations: migrations, logger: logger)
         let chats = PostgresChats(pool: pool)
+        let users = KnownUsers(auth: auth)
+        let blocks = PostgresBlocks(pool: pool)
         let newChatsMax = try context.configuration.integer(newChatsPerHour, in: 1...100_000)
         let publicRoutes = PublicRoutes(
             authority: authority,
             openDirectChat: OpenDirectChat(
-                chats: chats, auth: auth, newChatsPerHourMax: context.limits == .bench ? nil : newChatsMax),
+                chats: chats, users: users, newChatsPerHourMax: context.limits == .bench ? nil : newChatsMax),
+            blocks: BlockRoutes(blockUser: BlockUser(blocks: blocks, users: users)),
             chats: chats, readHistory: ReadHistory(pool: pool), syncChats: SyncChats(pool: pool),
             requests: RateLimiter("user", burst: 200, perSecond: 50, profile: context.limits))
         let internalRoutes = InternalRoutes(

@@ -10,6 +10,7 @@ import Tokens
 struct PublicRoutes: Sendable {
     let authority: SessionAuthority
     let openDirectChat: OpenDirectChat
+    let blocks: BlockRoutes
     let chats: PostgresChats
     let readHistory: ReadHistory
     let syncChats: SyncChats
@@ -20,6 +21,7 @@ struct PublicRoutes: Sendable {
         let routes = router.group("/api/v1")
             .add(middleware: UserAuthentication(authority: authority, requests: requests))
             .add(middleware: StorageErrors())
+        blocks.add(to: routes, signedIn: signedIn)
         routes.put("chats/with/:user") { request, context in
             let user = try signedIn(context)
             return Response.json(try await openDirectChat(by: user, with: try context.parameter("user") { UserID($0) }))
@@ -64,6 +66,8 @@ struct PublicRoutes: Sendable {
         // POST to it is realtime-gateway's; the edge knows.
         router.refuseOtherMethods("/api/v1/chats/:hash/messages", served: [.get])
         router.refuseOtherMethods("/api/v1/sync", served: [.get])
+        router.refuseOtherMethods("/api/v1/blocks", served: [.get])
+        router.refuseOtherMethods("/api/v1/blocks/:user", served: [.put, .delete])
     }
 
     private func signedIn(_ context: ParleyRequestContext) throws(ParleyError) -> UserID {
@@ -138,8 +142,7 @@ struct InternalRoutes: Sendable {
             let deadline = request.deadline(atMost: PostgresChats.patience)
             let ask: VisibleRequest = try await request.decode(bytesMax: Self.requestBytesMax)
             try Self.bound(ask.users.count, LookUpChats.entriesMax)
-            let users = try await lookUpChats.visible(to: ask.viewer, among: ask.users, deadline: deadline)
-            return Response.json(VisibleAnswer(users: users))
+            return Response.json(try await lookUpChats.visible(to: ask.viewer, among: ask.users, deadline: deadline))
         }
         router.onInternal(TipsRequest.path, from: Self.gateway) { request, _ in
             let ask: TipsRequest = try await request.decode(bytesMax: Self.requestBytesMax)

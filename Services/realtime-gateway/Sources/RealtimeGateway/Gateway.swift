@@ -54,9 +54,7 @@ final class Gateway: Sendable {
         _ events: [Event], origins: [ConnectionRef?], answers: [(ConnectionRef, ByteBuffer)],
         committed: ContinuousClock.Instant? = nil, registry: Registry, sweep: Sweep, route: RouteEvents
     ) {
-        let local = zip(events, origins).map { event, origin in
-            LocalEvent(recipients: event.recipients, frame: ByteBuffer(bytes: event.frame), excluding: origin?.id)
-        }
+        let local = LocalEvent.all(of: zip(events, origins.map { $0?.id }))
         registry.deliver(answers, events: local, committed: committed)
         sweep.delivered(events.compactMap(\.tip))
         route(events, since: committed ?? .now)
@@ -90,10 +88,7 @@ final class Gateway: Sendable {
     func receive(_ events: [Event], from peer: HeartbeatAnswer.Instance) {
         peers.heard(of: peer)
         GatewayMetrics.shared.eventsIn.increment(by: Int64(events.count))
-        registry.deliver(
-            events: events.map {
-                LocalEvent(recipients: $0.recipients, frame: ByteBuffer(bytes: $0.frame), excluding: nil)
-            })
+        registry.deliver(events: LocalEvent.all(of: events.map { ($0, nil) }))
         sweep.delivered(events.compactMap(\.tip))
     }
 }

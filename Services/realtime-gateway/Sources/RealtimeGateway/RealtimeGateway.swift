@@ -40,10 +40,10 @@ package enum RealtimeGateway {
 
         let work = WorkQueue()
         let calls = WorkQueue(on: context.http.executor)
-        let ended = Box<PresenceLink>()
+        let presenceBox = Box<PresenceLink>()
         let registry = Registry(
             loops: MultiThreadedEventLoopGroup.singleton, isBounded: context.limits == .standard,
-            onUnregistered: { ended.value?.closed($0) })
+            onUnregistered: { presenceBox.value?.closed($0) })
         let authority = SessionAuthority(
             auth: auth, logger: logger, onRevoked: { registry.close($0, .sessionRevoked) })
         let own = HeartbeatAnswer.Instance(id: context.instance, address: context.advertisedAddress)
@@ -51,16 +51,27 @@ package enum RealtimeGateway {
             PeerOutbox(
                 own: own, peer: peer, client: context.client(for: "realtime-gateway", at: peer.address), logger: logger)
         }
+        let blocks = RecentBlocks()
+        let members = MembershipCache(messageService: message, blocks: blocks)
         let sweep = Sweep(
             messageService: message, peers: peers, registry: registry, isOn: faults.sweep, logger: logger,
-            onIsolated: { work.add { await DrainConnections(registry: registry)() } })
+            onIsolated: { work.add { await DrainConnections(registry: registry)() } },
+            onBlocks: { changes in
+                guard let changes else {
+                    members.forget()
+                    return work.add { await presenceBox.value?.checkAll() }
+                }
+                blocks.heard(changes)
+                members.heard(changes)
+                presenceBox.value?.heard(changes)
+            })
         let route = RouteEvents(
             peers: peers, presence: presence, calls: calls,
             lookUp: try context.configuration.word(routeLookUp), dropsEvents: faults.dropEvents)
         let presenceLink = PresenceLink(
             instance: context.instance, address: context.advertisedAddress, presence: presence,
-            messageService: message, registry: registry, peers: peers, logger: logger)
-        ended.set(presenceLink)
+            messageService: message, registry: registry, peers: peers, blocks: blocks, logger: logger)
+        presenceBox.set(presenceLink)
         let sends = SendMessages(
             messageService: message, executor: context.http.executor, logger: logger
         ) { events, origins, answers, committed in
@@ -74,7 +85,7 @@ package enum RealtimeGateway {
         let health = HealthMonitor(auth: auth, message: message, presence: presence, registry: registry)
         let gateway = Gateway(
             instance: context.instance, authority: authority, registry: registry, work: work, sends: sends,
-            cursors: cursors, members: MembershipCache(messageService: message), presence: presenceLink, sweep: sweep,
+            cursors: cursors, members: members, presence: presenceLink, sweep: sweep,
             health: health, route: route, peers: peers, connectionLimits: context.limits == .bench ? .none : .standard)
 
         gateway.addMetrics(to: context.metrics)

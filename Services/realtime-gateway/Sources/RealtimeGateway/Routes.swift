@@ -33,7 +33,7 @@ struct PublicRoutes: Sendable {
             let body = try MessageBody(checking: message.body.utf8, errorCode: .badRequest)
             let entry = AppendRequest.Entry(chat: chat, from: user, id: message.id, body: body)
             switch await sends.send(entry) {
-            case .stored(let seq, let sentAt, _):
+            case .stored(let seq, let sentAt, _, _):
                 return Response.json(Acknowledgement(id: message.id, chat: chat, seq: seq, sentAt: sentAt))
             case .refused(let code):
                 throw SendMessages.refusal(code)

@@ -7,7 +7,8 @@ extension PostgresChats {
     /// Makes the direct chat of two users, or opens the one there is, and returns it as `user` sees it.
     ///
     /// The chats that a user made within an hour are counted where they are made, under a lock of that user: so the
-    /// limit holds for any number of requests at once through any number of instances.
+    /// limit holds for any number of requests at once through any number of instances. Blocks of before the chat are put
+    /// on its members, under the lock under which blocks change.
     /// - Parameter newChatsPerHourMax: how many chats the user may make in an hour; nil: the chat is not counted.
     /// - Throws: ``ParleyError`` `rate_limited` where the chat would have to be made and may not be.
     func open(
@@ -19,7 +20,7 @@ extension PostgresChats {
         let most = Int64(newChatsPerHourMax ?? 1)
         let rows = try await pool.group(
             [
-                "SELECT pg_advisory_xact_lock(uuid_hash_extended(\(user), 1))",
+                .lock(user), .lock(hash),
                 """
                 INSERT INTO chat.chats (hash, changed_xid)
                 SELECT \(hash), pg_current_xact_id()::text::bigint
@@ -28,9 +29,18 @@ extension PostgresChats {
                 ON CONFLICT DO NOTHING
                 """,
                 """
-                INSERT INTO chat.members (chat, user_id, opened, changed_xid)
-                SELECT chat, user_id, user_id = \(user), pg_current_xact_id()::text::bigint
-                FROM unnest(\(chats), \(members)) AS t (chat, user_id) JOIN chat.chats ON chats.hash = t.chat
+                INSERT INTO chat.members (
+                    chat, user_id, opened, changed_xid, blocking_at, blocked_at, shown_delivered, shown_read)
+                SELECT t.chat, t.user_id, t.user_id = \(user), pg_current_xact_id()::text::bigint,
+                    own.blocked_at, others.blocked_at, between.shown, between.shown
+                FROM unnest(\(chats), \(members), \(Array(members.reversed()))) AS t (chat, user_id, other)
+                JOIN chat.chats ON chats.hash = t.chat
+                LEFT JOIN chat.blocks AS own
+                    ON own.user_id = t.user_id AND own.blocked = t.other AND own.ended_at IS NULL
+                LEFT JOIN chat.blocks AS others
+                    ON others.user_id = t.other AND others.blocked = t.user_id AND others.ended_at IS NULL
+                CROSS JOIN LATERAL (SELECT CASE WHEN own.blocked_at IS NOT NULL OR others.blocked_at IS NOT NULL
+                    THEN 0 END AS shown) AS between
                 ON CONFLICT (chat, user_id) DO UPDATE SET opened = true, changed_xid = excluded.changed_xid
                 WHERE excluded.opened AND NOT members.opened
                 """,
@@ -49,10 +59,10 @@ extension PostgresChats {
                 ORDER BY made_at DESC OFFSET \(most - 1) LIMIT 1
                 """,
             ], deadline: .after(Self.patience))
-        if let row = rows[4].first { return try Self.chat(from: row) }
+        if let row = rows[5].first { return try Self.chat(from: row) }
         guard isCounted else { throw PostgresError.decoding("the chat just made is not there") }
         // The newest `most` fill the hour; there is room again when the first of them is an hour old.
-        let wait = try rows[5].first?.get(0, as: Int64.self) ?? 0
+        let wait = try rows[6].first?.get(0, as: Int64.self) ?? 0
         throw RatePolicy(name: "new-chats", burst: Int(most), perSecond: Double(most) / 3600)
             .refusal("too many new chats", retryAfter: .milliseconds(max(1, wait)))
     }

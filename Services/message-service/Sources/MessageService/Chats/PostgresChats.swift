@@ -9,15 +9,22 @@ struct PostgresChats: Sendable {
 
     let pool: PostgresPool
 
-    /// The columns that ``chat(from:at:)`` reads, of one user's chats.
+    /// The columns that ``chat(from:at:)`` reads, of one user's chats. Whoever blocks the other has read everything: what
+    /// the other writes does not count. Of others who block, or are blocked, the cursors are those that are shown.
     static let columns: StaticString = """
-        chats.hash, chats.kind, chats.last_seq, own.read_seq,
+        chats.hash, chats.kind, chats.last_seq,
+        CASE WHEN own.blocking_at IS NULL THEN own.read_seq ELSE chats.last_seq END,
         last.sender, last.client_id, last.body, last.sent_at,
         ARRAY(SELECT user_id FROM chat.members WHERE members.chat = chats.hash ORDER BY user_id),
-        ARRAY(SELECT delivered_seq FROM chat.members WHERE members.chat = chats.hash ORDER BY user_id),
-        ARRAY(SELECT read_seq FROM chat.members WHERE members.chat = chats.hash ORDER BY user_id)
+        ARRAY(SELECT CASE WHEN user_id <> own.user_id THEN COALESCE(shown_delivered, delivered_seq)
+                WHEN blocking_at IS NULL THEN delivered_seq ELSE chats.last_seq END
+            FROM chat.members WHERE members.chat = chats.hash ORDER BY user_id),
+        ARRAY(SELECT CASE WHEN user_id <> own.user_id THEN COALESCE(shown_read, read_seq)
+                WHEN blocking_at IS NULL THEN read_seq ELSE chats.last_seq END
+            FROM chat.members WHERE members.chat = chats.hash ORDER BY user_id),
+        COALESCE(last.hidden AND last.sender <> own.user_id, false)
         """
-    static let columnCount = 11
+    static let columnCount = 12
 
     /// Where those columns come from.
     static let source: StaticString = """
@@ -26,6 +33,16 @@ struct PostgresChats: Sendable {
         JOIN chat.members AS own ON own.chat = mine.chat AND own.user_id = mine.user_id
         LEFT JOIN chat.messages AS last ON last.chat = chats.hash AND last.seq = chats.last_seq
         """
+
+    /// Which of them are in lists: those that the user opened, and those with a message. All messages of a chat that the
+    /// other began while they were blocked are hidden, and so is the chat.
+    static let isListed: StaticString = """
+        (own.opened OR chats.last_seq > 0 AND (own.blocking_at IS NULL OR own.read_seq > 0))
+        """
+
+    /// What lists are ordered by. A chat does not move up for messages of somebody the user blocks.
+    private static let activity: StaticString =
+        "LEAST(COALESCE(chats.last_message_at, chats.created_at), own.blocking_at)"
 
     /// One chat, where the user is a member.
     func chat(_ hash: ChatHash, of user: UserID) async throws -> Chat? {
@@ -39,11 +56,11 @@ struct PostgresChats: Sendable {
         let hash = before?.hash ?? ChatHash(high: .max, low: .max)
         let rows = try await pool.query(
             """
-            SELECT \(raw: Self.columns), COALESCE(chats.last_message_at, chats.created_at)
+            SELECT \(raw: Self.columns), \(raw: Self.activity)
             FROM \(raw: Self.source)
-            WHERE mine.user_id = \(user) AND (chats.last_seq > 0 OR own.opened)
-                AND (COALESCE(chats.last_message_at, chats.created_at), chats.hash) < (\(time), \(hash))
-            ORDER BY COALESCE(chats.last_message_at, chats.created_at) DESC, chats.hash DESC
+            WHERE mine.user_id = \(user) AND \(raw: Self.isListed)
+                AND (\(raw: Self.activity), chats.hash) < (\(time), \(hash))
+            ORDER BY \(raw: Self.activity) DESC, chats.hash DESC
             LIMIT \(Int64(limit))
             """, deadline: .after(Self.patience))
         return try rows.map { row in
@@ -63,10 +80,10 @@ struct PostgresChats: Sendable {
         let read: Int64 = try row.get(start + 3)
         var lastMessage: Message?
         if let sender = try row.getOptional(start + 4, as: UserID.self) {
+            let body = MessageBody(stored: try row.get(start + 6, as: PostgresText.self).utf8)
             lastMessage = Message(
-                chat: hash, seq: lastSeq, id: try row.get(start + 5), from: sender,
-                body: MessageBody(stored: try row.get(start + 6, as: PostgresText.self).utf8),
-                sentAt: try row.get(start + 7))
+                chat: hash, seq: lastSeq, id: try row.get(start + 5), from: sender, body: body,
+                sentAt: try row.get(start + 7), form: .init(of: body, isHidden: try row.get(start + 11)))
         }
         let users: [UserID] = try row.get(start + 8)
         let delivered: [Int64] = try row.get(start + 9)
@@ -78,6 +95,11 @@ struct PostgresChats: Sendable {
             hash: hash, kind: try row.get(start + 1), lastSeq: lastSeq, unread: max(0, lastSeq - read),
             lastMessage: lastMessage, members: members)
     }
+}
+
+extension Message.Form {
+    /// The form of a stored message: an erased one has no body.
+    init(of body: MessageBody, isHidden: Bool) { self = isHidden ? .hidden : body.utf8.isEmpty ? .erased : .whole }
 }
 
 /// Where a page of the chat list ended: opaque to clients, `<milliseconds>-<hash>`.

@@ -62,7 +62,8 @@ struct ReadHistory: Sendable {
         let rows = try await pool.group(
             [
                 """
-                SELECT seq, client_id, sender, body, sent_at FROM chat.messages
+                SELECT seq, client_id, sender, body, sent_at, COALESCE(hidden AND sender <> \(user), false)
+                FROM chat.messages
                 WHERE chat = \(chat)
                     AND seq >= (SELECT LEAST(\(range.place), last_seq + \(range.reach)) FROM chat.chats
                         WHERE hash = \(chat)) + \(range.first)
@@ -77,9 +78,10 @@ struct ReadHistory: Sendable {
             ], deadline: .after(PostgresChats.patience))
         guard let lastSeq = try rows[1].first?.get(0, as: Int64.self) else { throw ParleyError.chatNotFound }
         let messages = try rows[0].map { row throws(PostgresError) in
-            Message(
-                chat: chat, seq: try row.get(0), id: try row.get(1), from: try row.get(2),
-                body: MessageBody(stored: try row.get(3, as: PostgresText.self).utf8), sentAt: try row.get(4))
+            let body = MessageBody(stored: try row.get(3, as: PostgresText.self).utf8)
+            return Message(
+                chat: chat, seq: try row.get(0), id: try row.get(1), from: try row.get(2), body: body,
+                sentAt: try row.get(4), form: .init(of: body, isHidden: try row.get(5)))
         }
         return (Self.cut(messages, keepsNewest: page.keepsNewest), lastSeq)
     }

@@ -3,13 +3,15 @@ import ClientThread
 import Postgres
 import Synchronization
 
-/// Tells the gateways' sweep which chats have messages committed since a cursor.
+/// Tells the gateways' sweep which chats have messages committed since a cursor, and which blocks changed.
 ///
 /// Equal cursors are answered by one read for a second. Gateways that ask within that second so get the same next
 /// cursor and stay in step: the cost does not grow with their number.
 actor ReadTips {
     /// Chats of one answer.
     static let chatsMax = 5000
+    /// Changes of blocks of one answer; each takes a request of somebody, so there are never that many in two seconds.
+    static let blocksMax = 100_000
     static let patience: Duration = .seconds(2)
     private static let sharedFor: Duration = .milliseconds(900)
 
@@ -43,12 +45,29 @@ actor ReadTips {
         }
     }
 
+    private func read(since cursor: PostgresSnapshot?) async throws -> TipsAnswer {
+        // The blocks are read after the snapshot that is the next cursor, so that none falls between.
+        let answers = try await connection.group(
+            [tips(since: cursor), Self.blocks(since: cursor)], deadline: .after(Self.patience))
+        let rows = answers[0]
+        guard let first = rows.first else { throw PostgresError.decoding("no snapshot") }
+        let tips = try rows.prefix(Self.chatsMax).compactMap { row throws(PostgresError) -> Tip? in
+            guard let chat = try row.getOptional(3, as: ChatHash.self) else { return nil }
+            return Tip(chat: chat, lastSeq: try row.get(4), members: try row.get(5))
+        }
+        let blocks = try answers[1].map { row throws(PostgresError) in
+            BlockChange(one: try row.get(0), other: try row.get(1), since: try row.getOptional(2))
+        }
+        return TipsAnswer(
+            tips: tips, blocks: blocks, next: try first.get(0), epoch: try first.get(1),
+            overflow: try first.get(2) || rows.count > Self.chatsMax)
+    }
+
     /// Transactions that were under way at the cursor and still are have nothing to show: their rows, which may be
     /// millions, are not looked at, and the next cursor names them again.
-    private func read(since cursor: PostgresSnapshot?) async throws -> TipsAnswer {
+    private func tips(since cursor: PostgresSnapshot?) -> PostgresQuery {
         let most = Int64(messagesMax + 1)
-        let rows = try await connection.query(
-            """
+        return """
             WITH recent AS MATERIALIZED (
                 (SELECT chat FROM chat.messages WHERE xid >= \(cursor?.xmax ?? .max)
                     AND xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint LIMIT \(most))
@@ -71,14 +90,22 @@ actor ReadTips {
                 ) AS changed
                 JOIN chat.chats ON chats.hash = changed.chat
             ) AS tips ON true
-            """, deadline: .after(Self.patience))
-        guard let first = rows.first else { throw PostgresError.decoding("no snapshot") }
-        let tips = try rows.prefix(Self.chatsMax).compactMap { row throws(PostgresError) -> Tip? in
-            guard let chat = try row.getOptional(3, as: ChatHash.self) else { return nil }
-            return Tip(chat: chat, lastSeq: try row.get(4), members: try row.get(5))
-        }
-        return TipsAnswer(
-            tips: tips, next: try first.get(0), epoch: try first.get(1),
-            overflow: try first.get(2) || rows.count > Self.chatsMax)
+            """
+    }
+
+    /// Whose blocks changed, and since when one of the two blocks the other now.
+    private static func blocks(since cursor: PostgresSnapshot?) -> PostgresQuery {
+        """
+        SELECT user_id, blocked, LEAST(
+            CASE WHEN ended_at IS NULL THEN blocked_at END,
+            (SELECT blocked_at FROM chat.blocks AS back
+                WHERE back.user_id = changed.blocked AND back.blocked = changed.user_id AND back.ended_at IS NULL))
+        FROM (
+            SELECT * FROM chat.blocks WHERE changed_xid >= \(cursor?.xmax ?? .max)
+            UNION ALL
+            SELECT * FROM chat.blocks WHERE changed_xid = ANY(\(cursor?.inProgress ?? []))
+        ) AS changed
+        LIMIT \(Int64(blocksMax))
+        """
     }
 }

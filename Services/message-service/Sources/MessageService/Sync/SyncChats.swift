@@ -65,10 +65,11 @@ struct SyncChats: Sendable {
             LEFT JOIN LATERAL (
                 SELECT \(raw: PostgresChats.columns)
                 FROM \(raw: PostgresChats.source)
-                WHERE mine.user_id = \(user) AND (chats.last_seq > 0 OR own.opened)
+                WHERE mine.user_id = \(user) AND \(raw: PostgresChats.isListed)
                     AND mine.chat > \(after ?? ChatHash(high: 0, low: 0))
                     AND (chats.changed_xid >= \(xmax) OR chats.changed_xid = ANY(\(inProgress))
                         OR EXISTS (SELECT FROM chat.members WHERE members.chat = chats.hash
+                            AND (members.user_id = own.user_id OR members.shown_read IS NULL)
                             AND (members.changed_xid >= \(xmax) OR members.changed_xid = ANY(\(inProgress)))))
                 ORDER BY mine.chat LIMIT \(Int64(Limits.chatsPageMax + 1))
             ) AS changed ON true

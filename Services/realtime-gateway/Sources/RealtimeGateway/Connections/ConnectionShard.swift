@@ -16,6 +16,21 @@ struct LocalEvent: Sendable {
     let frame: ByteBuffer
     /// The connection it comes from, which gets none.
     let excluding: ConnectionID?
+
+    /// The frames of events, each with the connection it comes from: one for each event, and one more for the hidden form
+    /// of a message.
+    static func all(of events: some Sequence<(Event, ConnectionID?)>) -> [LocalEvent] {
+        var local: [LocalEvent] = []
+        local.reserveCapacity(events.underestimatedCount)
+        for (event, origin) in events {
+            local.append(
+                LocalEvent(recipients: event.recipients, frame: ByteBuffer(bytes: event.frame), excluding: origin))
+            guard let hidden = event.hidden else { continue }
+            local.append(
+                LocalEvent(recipients: hidden.recipients, frame: ByteBuffer(bytes: hidden.frame), excluding: origin))
+        }
+        return local
+    }
 }
 
 /// The connections of one event loop. Everything but ``execute(_:)`` must be called on that loop, which is what makes

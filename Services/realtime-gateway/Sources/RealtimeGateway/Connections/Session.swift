@@ -159,7 +159,9 @@ final class Session: WebSocketPeer {
         guard let token = state.token else { return }
         let shard = shard
         whenMember(of: chat, id) { gateway, ref in
-            let others = (gateway.members.known(chat) ?? []).filter { $0 != token.user }
+            // Between people one of whom blocks the other nothing of it goes either way.
+            guard let known = gateway.members.known(chat), known.blockedSince == nil else { return }
+            let others = known.members.filter { $0 != token.user }
             shard.execute { shard in
                 // While the members were looked up a message may have ended it, and would be followed by "types".
                 guard shard.session(ref.id)?.state.typing(in: chat) == active else { return }
@@ -185,11 +187,13 @@ final class Session: WebSocketPeer {
         let ref = ref
         let shard = shard
         let gateway = gateway
-        if let members = gateway.members.known(chat), members.contains(user) { return body(gateway, ref) }
+        if let known = gateway.members.known(chat), known.members.contains(user) { return body(gateway, ref) }
         gateway.work.add {
             let refusal: ParleyError
             do throws(ServiceCallFailure) {
-                if try await gateway.members.members(of: chat).contains(user) { return body(gateway, ref) }
+                if try await gateway.members.members(of: chat)?.members.contains(user) == true {
+                    return body(gateway, ref)
+                }
                 refusal = .chatNotFound
             } catch {
                 refusal = error.reason

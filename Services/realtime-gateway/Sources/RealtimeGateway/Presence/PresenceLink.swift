@@ -33,6 +33,7 @@ final class PresenceLink: Service {
     private let messageService: ServiceClient
     private let registry: Registry
     private let peers: PeerDirectory
+    private let blocks: RecentBlocks
     private let logger: Logger
     private let state: Mutex<State>
     private let wake: AsyncStream<Void>
@@ -40,7 +41,7 @@ final class PresenceLink: Service {
 
     init(
         instance: InstanceID, address: String, presence: ServiceClient, messageService: ServiceClient,
-        registry: Registry, peers: PeerDirectory, logger: Logger
+        registry: Registry, peers: PeerDirectory, blocks: RecentBlocks, logger: Logger
     ) {
         self.instance = instance
         self.address = address
@@ -48,6 +49,7 @@ final class PresenceLink: Service {
         self.messageService = messageService
         self.registry = registry
         self.peers = peers
+        self.blocks = blocks
         self.logger = logger
         state = Mutex(State(stream: RegistrationStream(instance: instance)))
         (wake, wakeUp) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -58,7 +60,12 @@ final class PresenceLink: Service {
             await withDiscardingTaskGroup { group in
                 group.addTask { await Self.repeating(every: Self.heartbeatInterval) { await self.heartbeat() } }
                 group.addTask { await Self.repeating(every: Self.rewatchInterval) { await self.watchAll() } }
-                group.addTask { await Self.repeating(every: .milliseconds(250)) { await self.followHealth() } }
+                group.addTask {
+                    await Self.repeating(every: .milliseconds(250)) {
+                        await self.followHealth()
+                        self.tell(self.state.withLock { $0.watching.tick(now: .now) })
+                    }
+                }
                 group.addTask { for await _ in self.wake { await self.sendBatches() } }
             }
         }
@@ -114,7 +121,7 @@ final class PresenceLink: Service {
         state.withLock { state in
             state.refs[ref.id] = nil
             state.stream.close(ref.id)
-            state.unwatched += state.watching.replace(ref, [])
+            state.unwatched += state.watching.stop(ref)
         }
         wakeUp.yield()
     }
@@ -157,15 +164,21 @@ final class PresenceLink: Service {
 
     /// Replaces whom a connection watches, and tells it the present state of each.
     func watch(_ users: [UserID], for ref: ConnectionRef, user: UserID) async {
-        let visible = await visible(to: user, among: users)
+        let answer = await visible(to: user, among: users)
+        let visible = answer.users
         let unknown = state.withLock { state -> [UserID] in
             // The connection may have ended while message-service was asked.
             guard state.refs[ref.id] != nil else { return [] }
-            state.unwatched += state.watching.replace(ref, visible)
+            let answered = Dictionary(answer.blocked.map { ($0.user, $0.since) }) { first, _ in first }
+            var blocked: [UserID: Timestamp] = [:]
+            for other in visible { blocked[other] = blocks.since(user, other, answer: answered[other]) }
+            state.unwatched += state.watching.replace(ref, of: user, visible, blocked: blocked)
             return visible.filter { state.watching.isUnknown($0) }
         }
         await ask(for: unknown)
-        let states = state.withLock { state in users.map { state.watching.state(of: $0) ?? .unknown($0) } }
+        let states = state.withLock { state in
+            users.map { state.watching.shown($0, to: ref, now: .now) ?? .unknown($0) }
+        }
         let shown = Set(visible)
         registry.deliver(
             states.map { presence in
@@ -175,20 +188,27 @@ final class PresenceLink: Service {
     }
 
     /// Those whose presence the user may see; nobody while message-service is away.
-    private func visible(to user: UserID, among users: [UserID]) async -> [UserID] {
-        guard !users.isEmpty else { return [] }
+    private func visible(to user: UserID, among users: [UserID]) async -> VisibleAnswer {
+        guard !users.isEmpty else { return VisibleAnswer(users: [], blocked: []) }
         do throws(ServiceCallError) {
-            let answer: VisibleAnswer = try await messageService.call(
+            return try await messageService.call(
                 VisibleRequest.path, body: VisibleRequest(viewer: user, users: users), deadline: .after(.seconds(2)))
-            return answer.users
         } catch {
             logger.debug("watch not checked", metadata: ["reason": "\(error)"])
-            return []
+            return VisibleAnswer(users: [], blocked: [])
         }
     }
 
     /// States of users presence-service pushed.
-    func changed(_ states: [Presence]) { tell(state.withLock { $0.watching.apply(states) }) }
+    func changed(_ states: [Presence]) { tell(state.withLock { $0.watching.apply(states, now: .now) }) }
+
+    /// Takes news of blocks in, after ``RecentBlocks`` has them.
+    func heard(_ changes: [BlockChange]) { tell(state.withLock { $0.watching.heard(changes, now: .now) }) }
+
+    /// Looks anew at who may see whom, one connection after another.
+    func checkAll() async {
+        for (ref, viewer, users) in state.withLock({ $0.watching.all }) { await watch(users, for: ref, user: viewer) }
+    }
 
     private func watchAll() async { await ask(for: state.withLock { $0.watching.users }) }
 
@@ -227,11 +247,11 @@ final class PresenceLink: Service {
             await heartbeat()
             await watchAll()
         } else {
-            tell(state.withLock { $0.watching.forgetStates() })
+            tell(state.withLock { $0.watching.forgetStates(now: .now) })
         }
     }
 
-    private func tell(_ changes: [(Presence, Set<ConnectionRef>)]) {
+    private func tell(_ changes: [WatchTable.Told]) {
         let frames = changes.flatMap { presence, refs in
             let frame = ByteBuffer(bytes: JSONWriter.encode(ServerFrame.presence(presence)))
             return refs.map { ($0, frame) }

@@ -83,7 +83,7 @@ final class RouteEvents: Service {
     private func route(_ events: [RoutedEvent]) async {
         // A service known to be away is not waited for; its own probes find out when it is back.
         guard presence.isUp else { return fallBack(events) }
-        let users = Array(Set(events.flatMap(\.event.recipients)))
+        let users = Array(Set(events.flatMap(\.event.everyRecipient)))
         do throws(ServiceCallError) {
             let answer: RoutesAnswer = try await presence.call(
                 RoutesRequest.path, body: RoutesRequest(users: users), attempt: Self.patience,
@@ -103,7 +103,7 @@ final class RouteEvents: Service {
     private func send(_ events: [RoutedEvent], along routes: [UserID: [InstanceID]]) {
         var byPeer: [InstanceID: [RoutedEvent]] = [:]
         for event in events {
-            for instance in Set(event.event.recipients.flatMap { routes[$0] ?? [] }) {
+            for instance in Set(event.event.everyRecipient.flatMap { routes[$0] ?? [] }) {
                 byPeer[instance, default: []].append(event)
             }
         }

@@ -136,12 +136,12 @@ final class SendMessages: Service {
             if case .request(let continuation) = job.origin { continuation.resume(returning: outcome) }
             if let ref = job.origin.connection { answers.append((ref, Self.answer(to: job.entry, outcome))) }
             GatewayMetrics.shared.sends.increment(SendResult(outcome))
-            guard case .stored(let seq, let sentAt, let members) = outcome else { continue }
+            guard case .stored(let seq, let sentAt, let members, let isHidden) = outcome else { continue }
             GatewayMetrics.shared.sendTime.record(since: job.submitted, until: now)
             let entry = job.entry
             let message = Message(
                 chat: entry.chat, seq: seq, id: entry.id, from: entry.from, body: entry.body, sentAt: sentAt)
-            events.append(Event(recipients: members, frame: .message(message)))
+            events.append(Event(message: message, members: members, isHidden: isHidden))
             origins.append(job.origin.connection)
         }
         publish(events, origins, answers, now)
@@ -150,7 +150,7 @@ final class SendMessages: Service {
     private static func answer(to entry: AppendRequest.Entry, _ outcome: AppendOutcome) -> ByteBuffer {
         let frame: ServerFrame
         switch outcome {
-        case .stored(let seq, let sentAt, _):
+        case .stored(let seq, let sentAt, _, _):
             frame = .ack(Acknowledgement(id: entry.id, chat: entry.chat, seq: seq, sentAt: sentAt))
         case .refused(let code):
             frame = .error(id: .text(entry.id.description), refusal(code))

@@ -35,11 +35,14 @@ final class Sweep: Service {
     private let state = Mutex(SweepState())
     private let isolation = Mutex(IsolationState())
     private let onIsolated: @Sendable () -> Void
+    private let onBlocks: @Sendable ([BlockChange]?) -> Void
 
-    /// - Parameter onIsolated: called when this gateway alone cannot reach message-service.
+    /// - Parameters:
+    ///   - onIsolated: called when this gateway alone cannot reach message-service.
+    ///   - onBlocks: called with the blocks that changed; with nil where the history is another one.
     init(
         messageService: ServiceClient, peers: PeerDirectory, registry: Registry, isOn: Bool, logger: Logger,
-        onIsolated: @escaping @Sendable () -> Void
+        onIsolated: @escaping @Sendable () -> Void, onBlocks: @escaping @Sendable ([BlockChange]?) -> Void
     ) {
         self.messageService = messageService
         self.peers = peers
@@ -47,6 +50,7 @@ final class Sweep: Service {
         self.isOn = isOn
         self.logger = logger
         self.onIsolated = onIsolated
+        self.onBlocks = onBlocks
     }
 
     /// Whether this gateway alone cannot reach message-service.
@@ -79,7 +83,13 @@ final class Sweep: Service {
         GatewayMetrics.shared.sweepTime.record(since: start)
         guard let answer else { return false }
         GatewayMetrics.shared.sweptAt.set(Timestamp.now.seconds)
+        let epochBefore = epoch
         let finding = state.withLock { $0.answered(answer) { registry.has($0) } }
+        if epochBefore != answer.epoch {
+            onBlocks(nil)
+        } else if !answer.blocks.isEmpty {
+            onBlocks(answer.blocks)
+        }
         guard isOn else { return true }
         switch finding {
         case .nothing: break
