@@ -40,13 +40,14 @@ package enum MessageService {
         Migration(name: "V0003_history", sql: PackageResources.V0003_history_sql),
         Migration(name: "V0004_new_chats", sql: PackageResources.V0004_new_chats_sql),
         Migration(name: "V0005_blocks", sql: PackageResources.V0005_blocks_sql),
+        Migration(name: "V0006_deleted_users", sql: PackageResources.V0006_deleted_users_sql),
     ]
 
     package static func build(_ context: ServiceContext) async throws -> ServiceParts {
         let url = try context.configuration.text(.databaseURL)
         let logger = context.logger
         let pool = PostgresPool(
-            PostgresConfiguration(url: url, applicationName: "message-service"), shared: 4, leased: 0, logger: logger)
+            PostgresConfiguration(url: url, applicationName: "message-service"), shared: 4, leased: 1, logger: logger)
         // Deadlines shrink inwards: send 5 s > one attempt 1 s > statement 900 ms > lock 500 ms.
         var appends = PostgresConfiguration(
             url: url, applicationName: "message-service append", statementTimeout: .milliseconds(900),
@@ -93,7 +94,11 @@ package enum MessageService {
         return ServiceParts(
             publicRoutes: publicRoutes.add, internalRoutes: internalRoutes.add,
             directRoutes: [internalRoutes.append],
-            background: [durability, tables, auth, authority] + lanes,
+            background: [
+                durability, tables, auth, authority,
+                FollowDeletions(
+                    auth: auth, store: PostgresDeletedUsers(pool: pool, blocks: blocks), logger: logger),
+            ] + lanes,
             close: { pool.close() })
     }
 }
