@@ -84,8 +84,8 @@ class Ask:
 def requests(cast: Cast) -> Iterator[Ask]:
     """Every route of openapi.yaml; what ends a session or an account is last."""
     yield from open_requests(cast)
-    for path in ("/api/v1/auth/sessions", "/api/v1/users/me", "/api/v1/chats", "/api/v1/sync", "/api/v1/blocks"):
-        yield Ask(f"GET {path}")
+    for path in ("auth/sessions", "users/me", "chats", "sync", "blocks", "export"):
+        yield Ask(f"GET /api/v1/{path}")
     yield Ask("PATCH /api/v1/users/me", body=lambda: {"display_name": "Somebody"})
     yield from factor_requests()
     yield Ask("GET /api/v1/users", "query", path=lambda: "/api/v1/users?query=member")

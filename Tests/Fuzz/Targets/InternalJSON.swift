@@ -20,7 +20,8 @@ private let bodies: [any (JSONCodable & Sendable).Type] = [
     GoodbyeRequest.self, HeartbeatAnswer.self, HeartbeatRequest.self, KeySet.self, MembersAnswer.self,
     MembersRequest.self, Message.self, ParleyError.self, PresenceChanges.self, RaiseCursorsAnswer.self,
     RaiseCursorsRequest.self, RevocationsAnswer.self, RoutesAnswer.self, RoutesRequest.self, TipsAnswer.self,
-    TipsRequest.self, VisibleAnswer.self, VisibleRequest.self, WatchRequest.self,
+    TipsRequest.self, UserNamesAnswer.self, UserNamesRequest.self, VisibleAnswer.self, VisibleRequest.self,
+    WatchRequest.self,
 ]
 
 private func checkBody<Body: JSONCodable>(_ json: JSONValue, _ type: Body.Type) {

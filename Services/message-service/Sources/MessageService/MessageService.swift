@@ -41,6 +41,7 @@ package enum MessageService {
         Migration(name: "V0004_new_chats", sql: PackageResources.V0004_new_chats_sql),
         Migration(name: "V0005_blocks", sql: PackageResources.V0005_blocks_sql),
         Migration(name: "V0006_deleted_users", sql: PackageResources.V0006_deleted_users_sql),
+        Migration(name: "V0007_exports", sql: PackageResources.V0007_exports_sql),
     ]
 
     package static func build(_ context: ServiceContext) async throws -> ServiceParts {
@@ -72,13 +73,18 @@ package enum MessageService {
         let chats = PostgresChats(pool: pool)
         let users = KnownUsers(auth: auth)
         let blocks = PostgresBlocks(pool: pool)
+        let readHistory = ReadHistory(pool: pool)
+        let exportChats = ExportChats(
+            chats: chats, readHistory: readHistory, blocks: blocks, leases: PostgresExportLeases(pool: pool)
+        ) { try await UserNames(auth: auth)($0) }
         let newChatsMax = try context.configuration.integer(newChatsPerHour, in: 1...100_000)
         let publicRoutes = PublicRoutes(
             authority: authority,
             openDirectChat: OpenDirectChat(
                 chats: chats, users: users, newChatsPerHourMax: context.limits == .bench ? nil : newChatsMax),
             blocks: BlockRoutes(blockUser: BlockUser(blocks: blocks, users: users)),
-            chats: chats, readHistory: ReadHistory(pool: pool), syncChats: SyncChats(pool: pool),
+            exports: ExportRoute(exportChats: exportChats), chats: chats, readHistory: readHistory,
+            syncChats: SyncChats(pool: pool),
             requests: RateLimiter("user", burst: 200, perSecond: 50, profile: context.limits))
         let internalRoutes = InternalRoutes(
             appendMessages: AppendMessages(lanes: lanes), raiseCursors: RaiseCursors(connection: cursors),

@@ -11,6 +11,7 @@ struct PublicRoutes: Sendable {
     let authority: SessionAuthority
     let openDirectChat: OpenDirectChat
     let blocks: BlockRoutes
+    let exports: ExportRoute
     let chats: PostgresChats
     let readHistory: ReadHistory
     let syncChats: SyncChats
@@ -22,6 +23,7 @@ struct PublicRoutes: Sendable {
             .add(middleware: UserAuthentication(authority: authority, requests: requests))
             .add(middleware: StorageErrors())
         blocks.add(to: routes, signedIn: signedIn)
+        exports.add(to: routes, signedIn: signedIn)
         routes.put("chats/with/:user") { request, context in
             let user = try signedIn(context)
             return Response.json(try await openDirectChat(by: user, with: try context.parameter("user") { UserID($0) }))
@@ -66,6 +68,7 @@ struct PublicRoutes: Sendable {
         // POST to it is realtime-gateway's; the edge knows.
         router.refuseOtherMethods("/api/v1/chats/:hash/messages", served: [.get])
         router.refuseOtherMethods("/api/v1/sync", served: [.get])
+        router.refuseOtherMethods("/api/v1/export", served: [.get])
         router.refuseOtherMethods("/api/v1/blocks", served: [.get])
         router.refuseOtherMethods("/api/v1/blocks/:user", served: [.put, .delete])
     }

@@ -20,5 +20,13 @@ struct InternalRoutes: Sendable {
             guard body.users.count <= Self.usersMax else { throw ParleyError(.badRequest, "too many users") }
             return .json(ExistingUsersAnswer(users: try await useCases.accounts.existing(among: body.users)))
         }
+        router.onInternal(UserNamesRequest.path, from: ["message-service"]) { [useCases] request, _ in
+            let body = try await request.decode(UserNamesRequest.self)
+            guard body.users.count <= Self.usersMax else { throw ParleyError(.badRequest, "too many users") }
+            let users = try await useCases.accounts.users(ids: body.users)
+            return .json(
+                UserNamesAnswer(
+                    users: users.map { UserName(id: $0.id, username: $0.username, displayName: $0.displayName) }))
+        }
     }
 }

@@ -69,6 +69,17 @@ struct PostgresChats: Sendable {
         }
     }
 
+    /// A user's chats in the order of their hashes, which never changes.
+    func all(of user: UserID, after: ChatHash?, limit: Int) async throws -> [Chat] {
+        let rows = try await pool.query(
+            """
+            SELECT \(raw: Self.columns) FROM \(raw: Self.source)
+            WHERE mine.user_id = \(user) AND \(raw: Self.isListed) AND mine.chat > \(after ?? ChatHash(high: 0, low: 0))
+            ORDER BY mine.chat LIMIT \(Int64(limit))
+            """, deadline: .after(Self.patience))
+        return try rows.map { try Self.chat(from: $0) }
+    }
+
     static func find(_ hash: ChatHash, of user: UserID) -> PostgresQuery {
         "SELECT \(raw: columns) FROM \(raw: source) WHERE mine.user_id = \(user) AND mine.chat = \(hash)"
     }
