@@ -35,6 +35,7 @@ let package = Package(
         .common("StrictJSON"),
         .common("ChatProtocol", ["StrictJSON", .crypto]),
         .common("ClientThread"),
+        .common("HTTPGuard", [.nioCore, .nioHTTP1]),
         .common(
             "Postgres", ["CLibPQ", "ChatProtocol", "ClientThread", "Observability", .coreMetrics, .lifecycle, .logging]),
         .common("Redis", ["CHiredis", "ClientThread", "Observability", .coreMetrics, .crypto, .logging]),
@@ -44,9 +45,9 @@ let package = Package(
         .common(
             "ServiceKit",
             [
-                "CMalloc", "ChatProtocol", "ClientThread", "HTTPClient", "Observability", "StrictJSON", "Tokens",
-                .hummingbird, .hummingbirdCore, .hummingbirdTLS, .httpTypes, .lifecycle, .logging, .metrics, .nioCore,
-                .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1, .nioPosix, .nioSSL, .unixSignals,
+                "CMalloc", "ChatProtocol", "ClientThread", "HTTPClient", "HTTPGuard", "Observability", "StrictJSON",
+                "Tokens", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .httpTypes, .lifecycle, .logging, .metrics,
+                .nioCore, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1, .nioPosix, .nioSSL, .unixSignals,
             ]),
 
         // Services: a library with everything in it and an executable that starts it.
@@ -62,7 +63,7 @@ let package = Package(
         .webSocket,
         .serviceLibrary(
             "RealtimeGateway", of: "realtime-gateway",
-            ["WebSocketServer", .nioHTTP1]),
+            ["HTTPGuard", "WebSocketServer", .nioHTTP1]),
         .service("realtime-gateway", library: "RealtimeGateway"),
         .webSocketEcho,
 
@@ -77,6 +78,7 @@ let package = Package(
         .tests("ClientThreadTests", ["ClientThread"]),
         .tests("ChatProtocolTests", ["ChatProtocol", "StrictJSON"]),
         .tests("TokensTests", ["ChatProtocol", "StrictJSON", "Tokens", .crypto]),
+        .tests("HTTPGuardTests", ["HTTPGuard", .nioCore, .nioEmbedded, .nioHTTP1]),
         .tests("HTTPClientTests", ["ClientThread", "HTTPClient", .logging, .nioCore, .nioPosix, .nioHTTP1]),
         .tests("ObservabilityTests", ["ChatProtocol", "Observability", .coreMetrics]),
         .tests(
@@ -85,7 +87,8 @@ let package = Package(
                 "ChatProtocol", "ClientThread", "HTTPClient", "ServiceKit", "StrictJSON", "Tokens", .hummingbird,
                 .logging, .nioCore, .nioEmbedded, .nioHTTP1, .nioPosix,
             ]),
-        .tests("WebSocketServerTests", ["WebSocketServer", .nioCore, .nioEmbedded, .nioHTTP1, .nioWebSocket]),
+        .tests(
+            "WebSocketServerTests", ["HTTPGuard", "WebSocketServer", .nioCore, .nioEmbedded, .nioHTTP1, .nioWebSocket]),
         .tests("RealtimeGatewayTests", ["ChatProtocol", "RealtimeGateway", "Support", "Tokens", .nioCore]),
         .tests("MessageServiceTests", ["ChatProtocol", "MessageService", "Postgres"]),
         .tests("PostgresIntegrationTests", ["ChatProtocol", "ClientThread", "Postgres", "Support"]),
@@ -170,7 +173,7 @@ extension Target {
         .target(
             name: "WebSocketServer",
             dependencies: [
-                .hummingbirdCore, .httpTypes, .logging, .nioCore, .nioPosix, .nioHTTPTypes, .nioHTTP1,
+                "HTTPGuard", .hummingbirdCore, .httpTypes, .logging, .nioCore, .nioPosix, .nioHTTPTypes, .nioHTTP1,
                 .nioHTTPTypesHTTP1, .nioWebSocket,
             ],
             path: "Services/realtime-gateway/Sources/WebSocketServer",

@@ -161,18 +161,6 @@ struct DirectRouteTests {
         #expect(try responses().count == 1)
     }
 
-    @Test("is patient with who waits, and not with who sends half a request")
-    func idle() throws {
-        try send(#"{"n":1}"#)
-        channel.pipeline.fireUserInboundEventTriggered(IdleStateHandler.IdleStateEvent.read)
-        #expect(channel.isActive)
-        answerOldest()
-        let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: "/internal/n", headers: ["Host": "b"])
-        try channel.writeInbound(HTTPServerRequestPart.head(head))
-        channel.pipeline.fireUserInboundEventTriggered(IdleStateHandler.IdleStateEvent.read)
-        #expect(!channel.isActive)
-    }
-
     @Test("that is answered after its connection has gone writes nothing")
     func late() throws {
         try send(#"{"n":1}"#)

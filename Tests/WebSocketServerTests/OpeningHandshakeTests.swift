@@ -1,3 +1,4 @@
+import HTTPGuard
 import NIOHTTP1
 import Testing
 import WebSocketServer

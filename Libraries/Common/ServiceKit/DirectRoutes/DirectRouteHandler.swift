@@ -29,7 +29,6 @@ final class DirectRouteHandler: ChannelDuplexHandler {
     private let routes: DirectRoutes
     /// The request whose body is being read, if it is one of ours.
     private var call: Call?
-    private var isReading = false
     /// Whether a request was begun whose response has not ended.
     private var isBusy = false
     private var isOurs = false
@@ -54,7 +53,6 @@ final class DirectRouteHandler: ChannelDuplexHandler {
         switch part {
         case .head(let head):
             isBusy = true
-            isReading = true
             call = routes.match(head).map { route, fields in
                 Call(route: route, stated: fields.patience, trace: fields.trace?.child() ?? .make())
             }
@@ -64,7 +62,6 @@ final class DirectRouteHandler: ChannelDuplexHandler {
             // No more than was announced: the parser of HTTP sees to that.
             if call?.body.writeImmutableBuffer(bytes) == nil { context.fireChannelRead(wrapInboundOut(part)) }
         case .end:
-            isReading = false
             guard let whole = call.take() else { return context.fireChannelRead(wrapInboundOut(part)) }
             answer(whole, context)
         }
@@ -119,9 +116,6 @@ final class DirectRouteHandler: ChannelDuplexHandler {
         switch event {
         case is ChannelShouldQuiesceEvent where isBusy && isOurs:
             closesAfterResponse = true
-        case is IdleStateHandler.IdleStateEvent:
-            // Who waits for its answer is not idle; who sends half a request is.
-            if !isBusy || isReading { context.close(promise: nil) }
         default:
             context.fireUserInboundEventTriggered(event)
         }

@@ -29,6 +29,12 @@ package struct ClientAddress: Sendable {
         return hops.last { !isTrusted($0) } ?? peer
     }
 
+    /// Who the connections of an address are counted for; nil for a proxy, whose connections are many people's.
+    package func holder(ofPeer peer: String?) -> String? {
+        guard let peer else { return "unknown" }
+        return isTrusted(peer) ? nil : AddressRange.network(of: peer)
+    }
+
     private func isTrusted(_ text: String) -> Bool {
         guard let address = AddressRange.bytes(of: text) else { return false }
         return trusted.contains { $0.contains(address) }

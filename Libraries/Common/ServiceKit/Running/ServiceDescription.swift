@@ -1,8 +1,10 @@
 package import ChatProtocol
 package import HTTPClient
+package import HTTPGuard
 package import Hummingbird
 package import HummingbirdCore
 package import Logging
+package import NIOCore
 package import Observability
 package import ServiceLifecycle
 package import Tokens
@@ -66,6 +68,17 @@ package struct ServiceContext: Sendable {
     package let readiness: Readiness
     package let metrics: PrometheusMetrics
 
+    /// Connections of one address that is not the edge's, to the public listener and not yet a WebSocket.
+    static let connectionsPerAddressMax = 500
+
+    /// The connections of the public listener that are no WebSockets.
+    let publicConnections: ConnectionCount
+
+    /// What holds a connection of the public listener to its limits. The edge may have as many as there are.
+    package func makePublicGuard(_ channel: any Channel) -> HTTPGuard {
+        HTTPGuard(count: publicConnections, holder: clientAddress.holder(ofPeer: channel.remoteAddress?.ipAddress))
+    }
+
     /// A client for calls to another service.
     package func client(for service: String, at setting: Setting) throws -> ServiceClient {
         let targets = try configuration.list(setting)
@@ -88,7 +101,7 @@ package struct ServiceParts {
     /// Internal routes on the path of every message.
     package var directRoutes: [DirectRoute]
     /// Serves the public port in another way than plain HTTP (the gateway's WebSockets).
-    package var publicServer: HTTPServerBuilder
+    package var publicServer: HTTPServerBuilder?
     /// What runs beside the listeners; stopped after them, the last first.
     package var background: [any Service]
     /// What runs first of all when a stop is asked for, while the listeners still serve.
@@ -99,7 +112,7 @@ package struct ServiceParts {
     package init(
         publicRoutes: (@Sendable (Router<ParleyRequestContext>) -> Void)?,
         internalRoutes: @escaping @Sendable (Router<ParleyRequestContext>) -> Void,
-        directRoutes: [DirectRoute] = [], publicServer: HTTPServerBuilder = .boundedHTTP1,
+        directRoutes: [DirectRoute] = [], publicServer: HTTPServerBuilder? = nil,
         background: [any Service] = [],
         drain: (@Sendable () async -> Void)? = nil, close: @escaping @Sendable () async -> Void = {}
     ) {
@@ -110,20 +123,5 @@ package struct ServiceParts {
         self.background = background
         self.drain = drain
         self.close = close
-    }
-}
-
-extension HTTPServerBuilder {
-    /// HTTP/1.1 with bounded headers and an idle time-out.
-    package static var boundedHTTP1: HTTPServerBuilder {
-        HTTPServerBuilder { responder in
-            OnItsLoop(
-                HTTP1Channel(
-                    responder: responder,
-                    configuration: .init(
-                        idleTimeout: .seconds(75),
-                        httpDecoderConfiguration: .init(
-                            maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100))))
-        }
     }
 }

@@ -2,6 +2,7 @@ import ChatProtocol
 import ClientThread
 import FoundationEssentials
 import HTTPClient
+import HTTPGuard
 import Logging
 import Metrics
 import NIOCore
@@ -162,16 +163,20 @@ package enum ServiceMain {
         let identity = try configuration.identity()
         let own = try AdvertisedAddress.ofThisMachine().url(
             ofListenerAt: listener.host, port: listener.port, scheme: identity == nil ? "http" : "https")
+        let limits = try configuration.word(Setting.limits, as: LimitsProfile.self)
         return ServiceContext(
             name: description.name, instance: instance, configuration: configuration,
             isDevelopment: try configuration.word(Setting.environment, as: EnvironmentKind.self) == .development,
-            limits: try configuration.word(Setting.limits, as: LimitsProfile.self),
+            limits: limits,
             clientAddress: try ClientAddress(
                 trustedProxies: description.listen == nil ? [] : configuration.list(.trustedProxies)),
             advertisedAddress: advertised.isEmpty ? own : advertised,
             logger: logger, secret: secret, identity: identity, http: HTTPClient(identity: identity, logger: logger),
             tokens: ServiceTokenIssuer(caller: description.name, secret: secret), readiness: Readiness(),
-            metrics: metrics)
+            metrics: metrics,
+            publicConnections: ConnectionCount(
+                totalMax: Descriptors.connectionsMax.http,
+                perHolderMax: limits == .standard ? ServiceContext.connectionsPerAddressMax : .max))
     }
 
     private static func printError(_ text: String) {

@@ -1,5 +1,6 @@
 import ChatProtocol
 import HTTPClient
+import HTTPGuard
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
@@ -46,7 +47,13 @@ struct ServiceRunner {
         parts.internalRoutes(internalRouter)
         for route in parts.directRoutes { internalRouter.add(route) }
         let directRoutes = DirectRoutes(parts.directRoutes, verifier: callers, requests: internalRequests)
-        var internalServer = HTTPServerBuilder { OnItsLoop(InternalChannel(responder: $0, routes: directRoutes)) }
+        let internalConnections = ConnectionCount(totalMax: Descriptors.connectionsMax.http, perHolderMax: .max)
+        var internalServer = HTTPServerBuilder { responder in
+            OnItsLoop(
+                BoundedChannel(responder: responder, routes: directRoutes) { _ in
+                    HTTPGuard(count: internalConnections, holder: nil)
+                })
+        }
         if let identity = context.identity {
             internalServer = try .tls(internalServer, tlsConfiguration: identity.ofListener())
         }
@@ -65,7 +72,12 @@ struct ServiceRunner {
                 "address", burst: perSecond * 10, perSecond: Double(perSecond), profile: context.limits)
             router.add(middleware: AddressLimit(addresses: context.clientAddress, limiter: limiter))
             addRoutes(router)
-            services.append(Self.listener(router, parts.publicServer, try configuration.address(listen), logger))
+            let server =
+                parts.publicServer
+                ?? HTTPServerBuilder { responder in
+                    OnItsLoop(BoundedChannel(responder: responder, makeGuard: context.makePublicGuard))
+                }
+            services.append(Self.listener(router, server, try configuration.address(listen), logger))
         }
         if let address = try configuration.healthAddress() {
             let router = Router(context: ParleyRequestContext.self)
@@ -73,7 +85,11 @@ struct ServiceRunner {
                 middleware: RequestBoundary(
                     requests: RequestLog(listener: "health", logger: logger), logger: logger))
             addHealthRoutes(to: router, readiness: context.readiness, metrics: context.metrics)
-            services.append(Self.listener(router, .boundedHTTP1, address, logger))
+            let server = HTTPServerBuilder { responder in
+                OnItsLoop(
+                    BoundedChannel(responder: responder) { _ in HTTPGuard(count: internalConnections, holder: nil) })
+            }
+            services.append(Self.listener(router, server, address, logger))
         }
         services.append(Departure(readiness: context.readiness, delay: delay, drain: parts.drain))
         self.services = services

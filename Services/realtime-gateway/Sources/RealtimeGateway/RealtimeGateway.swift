@@ -1,6 +1,7 @@
 import ChatProtocol
 import ClientThread
 import HTTPClient
+import HTTPGuard
 import HummingbirdCore
 import Logging
 import NIOCore
@@ -121,18 +122,23 @@ package enum RealtimeGateway {
                 !readiness.isDraining && gateway.sweep.hasCursor && !gateway.sweep.isIsolated
                     && gateway.authority.isLoaded
             },
-            unauthenticatedCount: { gateway.registry.unauthenticatedCount })
+            connectionCount: { gateway.registry.connectionCount },
+            connectionsMax: Descriptors.connectionsMax.webSocket, clientAddress: context.clientAddress,
+            places: ConnectionCount(
+                totalMax: ConnectionLimits.unauthenticatedMax,
+                perHolderMax: context.limits == .standard ? ConnectionLimits.unauthenticatedPerAddressMax : .max))
         let configuration = WebSocketConfiguration(messageBytesMax: Limits.frameBytesMax)
         return HTTPServerBuilder { responder in
             WebSocketChannel(
                 responder: responder, configuration: configuration,
-                admit: { head, _ throws(OpeningHandshake.Refusal) in try admission.check(head) },
-                makePeer: { _, channel in
+                admit: { head, channel throws(OpeningHandshake.Refusal) in try admission.check(head, channel) },
+                makePeer: { head, channel in
                     guard let shard = gateway.registry.shard(of: channel.eventLoop) else {
                         preconditionFailure("every channel is on a loop of the one group")
                     }
-                    return Session(shard: shard, gateway: gateway)
+                    return Session(shard: shard, gateway: gateway, place: admission.enter(head, channel))
                 },
+                makeGuard: context.makePublicGuard,
                 requestExecutor: { EventLoopExecutor($0) })
         }
     }

@@ -1,20 +1,9 @@
+package import HTTPGuard
 package import NIOHTTP1
 
 /// The rules of the opening handshake (RFC 6455, section 4.2.1), on the head alone.
 package enum OpeningHandshake {
-    package struct Refusal: Error, Equatable {
-        package let status: HTTPResponseStatus
-        package let message: String
-        package var headers: [(String, String)] = []
-
-        package init(_ status: HTTPResponseStatus, _ message: String, headers: [(String, String)] = []) {
-            self.status = status
-            self.message = message
-            self.headers = headers
-        }
-
-        package static func == (a: Refusal, b: Refusal) -> Bool { a.status == b.status && a.message == b.message }
-    }
+    package typealias Refusal = HTTPRefusal
 
     /// The path of a request target, without the query.
     package static func path(of head: HTTPRequestHead) -> Substring { head.uri.prefix { $0 != "?" } }

@@ -1,3 +1,4 @@
+package import HTTPGuard
 package import HummingbirdCore
 package import Logging
 package import NIOCore
@@ -13,19 +14,16 @@ package struct WebSocketConfiguration: Sendable {
     package var messageBytesMax: Int
     /// What may wait for a peer that does not read.
     package var backlog: OutboundBacklog.Limits
-    /// How long a new connection may take to its first request.
-    package var firstRequestTimeout: TimeAmount
     /// How long the closing handshake may take.
     package var closeTimeout: TimeAmount
 
     package init(
         path: String = "/ws", messageBytesMax: Int = 65_536, backlog: OutboundBacklog.Limits = .init(),
-        firstRequestTimeout: TimeAmount = .seconds(10), closeTimeout: TimeAmount = .seconds(2)
+        closeTimeout: TimeAmount = .seconds(2)
     ) {
         self.path = path
         self.messageBytesMax = messageBytesMax
         self.backlog = backlog
-        self.firstRequestTimeout = firstRequestTimeout
         self.closeTimeout = closeTimeout
     }
 }
@@ -47,6 +45,7 @@ package struct WebSocketChannel: HTTPChannelHandler {
     private let configuration: WebSocketConfiguration
     private let admit: @Sendable (HTTPRequestHead, any Channel) throws(OpeningHandshake.Refusal) -> Void
     private let makePeer: @Sendable (HTTPRequestHead, any Channel) -> any WebSocketPeer
+    private let makeGuard: @Sendable (any Channel) -> HTTPGuard
     private let requestExecutor: @Sendable (any EventLoop) -> (any TaskExecutor)?
 
     /// What is read at a time. Chat frames are small, and every connection keeps one buffer of this size from its first
@@ -56,18 +55,23 @@ package struct WebSocketChannel: HTTPChannelHandler {
     /// - Parameters:
     ///   - admit: throws to refuse an opening handshake that is correct in itself.
     ///   - makePeer: called on the connection's event loop once it is upgraded.
+    ///   - makeGuard: what holds a connection to its limits until it is upgraded.
     ///   - requestExecutor: where the requests of a connection of this loop are handled; nil for the threads that all
     ///     tasks share. WebSockets have no task that it could be asked for.
     package init(
         responder: @escaping Responder, configuration: WebSocketConfiguration,
         admit: @escaping @Sendable (HTTPRequestHead, any Channel) throws(OpeningHandshake.Refusal) -> Void,
         makePeer: @escaping @Sendable (HTTPRequestHead, any Channel) -> any WebSocketPeer,
+        makeGuard: @escaping @Sendable (any Channel) -> HTTPGuard = { _ in
+            HTTPGuard(count: .unbounded, holder: nil)
+        },
         requestExecutor: @escaping @Sendable (any EventLoop) -> (any TaskExecutor)? = { _ in nil }
     ) {
         self.responder = responder
         self.configuration = configuration
         self.admit = admit
         self.makePeer = makePeer
+        self.makeGuard = makeGuard
         self.requestExecutor = requestExecutor
     }
 
@@ -83,15 +87,13 @@ package struct WebSocketChannel: HTTPChannelHandler {
             var pipeline = NIOUpgradableHTTPServerPipelineConfiguration(upgradeConfiguration: upgrades)
             pipeline.enablePipelining = false
             pipeline.enableErrorHandling = false
-            pipeline.decoderConfiguration.maxHeaderFieldSize = 16 * 1024
-            pipeline.decoderConfiguration.maxHeaderListSize = 32 * 1024
-            pipeline.decoderConfiguration.maxHeaderFieldCount = 100
+            pipeline.decoderConfiguration = .bounded
             let operations = channel.pipeline.syncOperations
             let result = try operations.configureUpgradableHTTPServerPipeline(configuration: pipeline)
             let upgradeHandler = try operations.handler(type: NIOTypedHTTPServerUpgradeHandler<UpgradeResult>.self)
-            let guardHandler = UpgradeGuard(
-                path: configuration.path, firstRequestTimeout: configuration.firstRequestTimeout, admit: admit)
-            try operations.addHandler(guardHandler, position: .before(upgradeHandler))
+            let httpGuard = makeGuard(channel)
+            let upgradeGuard = UpgradeGuard(path: configuration.path, httpGuard: httpGuard, admit: admit)
+            try operations.addHandlers([httpGuard, upgradeGuard], position: .before(upgradeHandler))
             return Value(result: result, channel: channel)
         }
     }
@@ -120,8 +122,8 @@ package struct WebSocketChannel: HTTPChannelHandler {
 
     private func makeWebSocket(_ channel: any Channel, _ head: HTTPRequestHead) throws -> UpgradeResult {
         let operations = channel.pipeline.syncOperations
-        let guardHandler = try operations.handler(type: UpgradeGuard.self)
-        operations.removeHandler(guardHandler, promise: nil)
+        operations.removeHandler(try operations.handler(type: UpgradeGuard.self), promise: nil)
+        operations.removeHandler(try operations.handler(type: HTTPGuard.self), promise: nil)
         let options = channel.syncOptions
         try options?.setOption(.writeBufferWaterMark, value: .init(low: 32 * 1024, high: 64 * 1024))
         // Otherwise the kernel itself holds up to 4 MiB for a peer that does not read. It doubles what it is given.
@@ -137,7 +139,7 @@ package struct WebSocketChannel: HTTPChannelHandler {
     private static func makeHTTP(_ channel: any Channel, _ logger: Logger) throws -> UpgradeResult {
         let operations = channel.pipeline.syncOperations
         try operations.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-        try operations.addHandler(HTTPConnectionStateHandler(idleTimeout: .seconds(75), logger: logger))
+        try operations.addHandler(HTTPConnectionStateHandler(logger: logger))
         return .http(
             try NIOAsyncChannel(
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)))

@@ -47,7 +47,6 @@ final class Registry: Sendable {
 
     var connectionCount: Int { openCount.load(ordering: .relaxed) }
     var signedInCount: Int { registeredCount.load(ordering: .relaxed) }
-    var unauthenticatedCount: Int { connectionCount - signedInCount }
 
     func has(_ user: UserID) -> Bool { state.withLock { $0.users[user] != nil } }
 

@@ -1,5 +1,6 @@
 import ChatProtocol
 import CoreMetrics
+import HTTPGuard
 import NIOCore
 import Observability
 import ServiceKit
@@ -19,9 +20,12 @@ final class Session: WebSocketPeer {
     private var needsFlush = false
     /// Whether the first welcome is still owed (the registration in presence-service is under way).
     private var owesWelcome = false
+    /// Among the connections that have not said hello.
+    private var place: ConnectionCount.Place?
     private var helloAt = NIODeadline.distantPast
 
-    init(shard: ConnectionShard, gateway: Gateway) {
+    init(shard: ConnectionShard, gateway: Gateway, place: ConnectionCount.Place?) {
+        self.place = place
         self.shard = shard
         self.gateway = gateway
         ref = ConnectionRef(id: .make(), shard: shard.index)
@@ -59,6 +63,7 @@ final class Session: WebSocketPeer {
     func closed() {
         if let socket { GatewayMetrics.shared.ended(socket.ending) }
         socket = nil
+        place = nil
         shard.closed(self)
         state.closed()
     }
@@ -108,6 +113,7 @@ final class Session: WebSocketPeer {
     /// after it; so the sync covers every commit before, and the fast path or the sweep every one after.
     private func register(_ token: AccessToken) {
         registration = token
+        place = nil
         shard.register(self, token)
         // A session that ended between the check of its token and now was not in the registry to be closed.
         guard !gateway.authority.isRevoked(token.session) else { return close(.sessionRevoked) }

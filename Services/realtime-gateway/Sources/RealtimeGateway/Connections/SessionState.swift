@@ -195,6 +195,8 @@ struct ConnectionLimits: Sendable {
     static let connectionsPerSessionMax = 20
     /// Connections that have not said hello yet, on one gateway.
     static let unauthenticatedMax = 8192
+    /// Those of one address; a whole office that comes back at once says hello within a second or two.
+    static let unauthenticatedPerAddressMax = 1024
 
     let framesBurst: Double
     let framesPerSecond: Double

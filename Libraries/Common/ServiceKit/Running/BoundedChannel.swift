@@ -1,3 +1,4 @@
+import HTTPGuard
 import HTTPTypes
 package import HummingbirdCore
 package import Logging
@@ -6,16 +7,20 @@ import NIOHTTP1
 package import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 
-/// HTTP/1.1 like ``HummingbirdCore/HTTP1Channel``, with a ``DirectRouteHandler`` before the tasks.
-package struct InternalChannel: HTTPChannelHandler {
-    private static let idleTimeout: TimeAmount = .seconds(75)
-
+/// HTTP/1.1 like ``HummingbirdCore/HTTP1Channel``, behind an ``HTTPGuard`` and, on an internal listener, with a
+/// ``DirectRouteHandler`` before the tasks.
+package struct BoundedChannel: HTTPChannelHandler {
     package let responder: Responder
-    private let routes: DirectRoutes
+    private let routes: DirectRoutes?
+    private let makeGuard: @Sendable (any Channel) -> HTTPGuard
 
-    init(responder: @escaping Responder, routes: DirectRoutes) {
+    init(
+        responder: @escaping Responder, routes: DirectRoutes? = nil,
+        makeGuard: @escaping @Sendable (any Channel) -> HTTPGuard
+    ) {
         self.responder = responder
         self.routes = routes
+        self.makeGuard = makeGuard
     }
 
     package func setup(
@@ -26,11 +31,10 @@ package struct InternalChannel: HTTPChannelHandler {
             try operations.configureHTTPServerPipeline(
                 withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
                 withEncoderConfiguration: .init(), withDecoderLimitConfiguration: .bounded)
-            try operations.addHandler(IdleStateHandler(readTimeout: Self.idleTimeout))
-            try operations.addHandler(DirectRouteHandler(routes))
+            try operations.addHandler(makeGuard(channel))
+            if let routes { try operations.addHandler(DirectRouteHandler(routes)) }
             try operations.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-            // It hears only of requests that are passed on, so it must not decide that a connection is idle.
-            try operations.addHandler(HTTPConnectionStateHandler(idleTimeout: nil, logger: logger))
+            try operations.addHandler(HTTPConnectionStateHandler(logger: logger))
             return try NIOAsyncChannel(
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
         }
@@ -40,16 +44,5 @@ package struct InternalChannel: HTTPChannelHandler {
         value: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>, logger: Logger
     ) async {
         await handleHTTP(asyncChannel: value, logger: logger)
-    }
-}
-
-extension NIOHTTPDecoderLimitConfiguration {
-    /// What a request's head may be at most.
-    static var bounded: NIOHTTPDecoderLimitConfiguration {
-        var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderFieldSize = 16 * 1024
-        limits.maxHeaderListSize = 32 * 1024
-        limits.maxHeaderFieldCount = 100
-        return limits
     }
 }
