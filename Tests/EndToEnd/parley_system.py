@@ -66,12 +66,12 @@ class LocalSystem(System):
 
     def internal(self, name: str) -> str:
         """The origin of a service's internal listener."""
-        return "http://" + self._environment(name)["PARLEY_INTERNAL_LISTEN"]
+        return "http://" + self.environment(name)["PARLEY_INTERNAL_LISTEN"]
 
     def public(self, name: str) -> str:
-        return "http://" + self._environment(name)["PARLEY_LISTEN"]
+        return "http://" + self.environment(name)["PARLEY_LISTEN"]
 
-    def _environment(self, name: str) -> dict[str, str]:
+    def environment(self, name: str) -> dict[str, str]:
         return dict(line.split("=", 1) for line in self._lines(f"{name}.env"))
 
     def _lines(self, file: str) -> list[str]:
@@ -135,7 +135,7 @@ class LocalSystem(System):
         """Runs the body while the process runs with changes of its environment."""
         file = self.home / "run" / f"{name}.env"
         original = file.read_text()
-        lines = [f"{key}={value}" for key, value in (self._environment(name) | environment).items()]
+        lines = [f"{key}={value}" for key, value in (self.environment(name) | environment).items()]
         try:
             file.write_text("\n".join(lines) + "\n")
             self.process("restart", name)
@@ -148,7 +148,7 @@ class LocalSystem(System):
         """Runs a command of a service's program with the environment of one of its processes; what it prints."""
         program = self._lines(f"{name}.cmd")[0]
         done = subprocess.run(
-            [program, *arguments], env=self._environment(name), capture_output=True, text=True, timeout=30
+            [program, *arguments], env=self.environment(name), capture_output=True, text=True, timeout=30
         )
         assert (done.returncode == 0) == succeeds, done.stderr
         return done.stdout if succeeds else done.stderr
@@ -158,7 +158,7 @@ class LocalSystem(System):
         with (self.home / "log" / f"{name}.log").open("ab") as log:
             child = subprocess.Popen(
                 self._lines(f"{name}.cmd"),
-                env=self._environment(name),
+                env=self.environment(name),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

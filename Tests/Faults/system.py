@@ -48,9 +48,6 @@ class FaultySystem(LocalSystem):
         prefix = KINDS.get(kind, kind)
         return [name for name in self.names if name == prefix or name.startswith(prefix + "-")]
 
-    def environment(self, name: str) -> dict[str, str]:
-        return self._environment(name)
-
     def command(self, name: str) -> list[str]:
         return self._lines(f"{name}.cmd")
 

@@ -74,7 +74,7 @@ package final class HTTPGuard: ChannelDuplexHandler, RemovableChannelHandler {
         let code = isTemporary ? "unavailable" : "bad_request"
         let body = ByteBuffer(
             string: #"{"error":{"code":"\#(code)","message":"\#(refusal.message)","retryable":\#(isTemporary)}}"#)
-        var headers = HTTPHeaders(refusal.headers)
+        var headers = HTTPHeaders(refusal.headers + AnswerHeaders.security)
         headers.add(name: "content-type", value: "application/json")
         headers.add(name: "cache-control", value: "no-store")
         headers.add(name: "content-length", value: String(body.readableBytes))

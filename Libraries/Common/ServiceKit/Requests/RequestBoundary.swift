@@ -1,4 +1,5 @@
 import ChatProtocol
+import HTTPGuard
 import HTTPTypes
 package import Hummingbird
 import Logging
@@ -11,8 +12,9 @@ struct RequestBoundary: RouterMiddleware {
 
     let requests: RequestLog
     let logger: Logger
-    /// Whether answers say how their request stands with the rate limits.
-    var showsRates = false
+    /// Whether the world is answered: then each answer says how its request stands with the rate limits, and what
+    /// browsers may do with it.
+    var isPublic = false
 
     func handle(
         _ request: Request, context: ParleyRequestContext,
@@ -26,13 +28,14 @@ struct RequestBoundary: RouterMiddleware {
         let method = context.endpointPath == nil ? "none" : request.method.rawValue
         return await TraceContext.$current.withValue(trace) {
             var response: Response
-            let standings = showsRates ? RateStandings() : nil
+            let standings = isPublic ? RateStandings() : nil
             do {
                 response = try await RateStandings.$current.withValue(standings) { try await next(request, context) }
             } catch {
                 response = Response.error(translate(error, request))
             }
             standings?.addHeaders(to: &response)
+            if isPublic { response.secure() }
             requests.note(method, route, status: response.status.code, since: start)
             return response
         }
@@ -51,6 +54,16 @@ struct RequestBoundary: RouterMiddleware {
             return ParleyError(.internal, "something went wrong here")
         }
     }
+}
+
+extension Response {
+    /// Adds ``AnswerHeaders``, and `Cache-Control: no-store` where nothing else was said.
+    fileprivate mutating func secure() {
+        for (name, value) in Self.securityHeaders { headers[name] = value }
+        if headers[.cacheControl] == nil { headers[.cacheControl] = "no-store" }
+    }
+
+    private static let securityHeaders = AnswerHeaders.security.map { (HTTPField.Name.known($0.name), $0.value) }
 }
 
 extension Duration {

@@ -66,7 +66,7 @@ struct ServiceRunner {
             let router = Router(context: ParleyRequestContext.self)
             router.add(
                 middleware: RequestBoundary(
-                    requests: RequestLog(listener: "public", logger: logger), logger: logger, showsRates: true))
+                    requests: RequestLog(listener: "public", logger: logger), logger: logger, isPublic: true))
             let perSecond = try configuration.integer(Setting.requests, in: 1...1_000_000)
             let limiter = RateLimiter<String>(
                 "address", burst: perSecond * 10, perSecond: Double(perSecond), profile: context.limits)
