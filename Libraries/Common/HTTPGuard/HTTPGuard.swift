@@ -211,6 +211,8 @@ package final class HTTPGuard: ChannelDuplexHandler, RemovableChannelHandler {
         if deadline.lateness == .body, !isAnswering {
             refuse(HTTPRefusal(.requestTimeout, "the body took too long"))
         } else {
+            // What the decoder says of half a head when the connection ends is no reason for an answer.
+            role = .ending
             context.close(promise: nil)
         }
     }

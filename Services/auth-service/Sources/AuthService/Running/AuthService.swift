@@ -43,16 +43,15 @@ package enum AuthService {
         let useCases = UseCases(
             settings, profile: context.limits, secret: context.secret, database: database, keys: keys,
             passwords: passwords, audit: audit, logger: context.logger)
-        let clientAddress = try ClientAddress(trustedProxies: settings.trustedProxies)
         let site = PasskeySite(origins: settings.allowedOrigins, domain: settings.passkeyDomain)
         let routes = AuthRoutes(
-            useCases: useCases, clientAddress: clientAddress, site: site,
+            useCases: useCases, clientAddress: context.clientAddress, site: site,
             refreshLimiter: RateLimiter(
                 "refresh", burst: settings.refreshesPerSecond * 10, perSecond: Double(settings.refreshesPerSecond),
                 profile: context.limits))
-        let deletion = DeletionRoutes(useCases: useCases, clientAddress: clientAddress)
-        let factors = FactorRoutes(useCases: useCases, clientAddress: clientAddress, site: site)
-        let passkeys = PasskeyRoutes(useCases: useCases, clientAddress: clientAddress, site: site)
+        let deletion = DeletionRoutes(useCases: useCases, clientAddress: context.clientAddress)
+        let factors = FactorRoutes(useCases: useCases, clientAddress: context.clientAddress, site: site)
+        let passkeys = PasskeyRoutes(useCases: useCases, clientAddress: context.clientAddress, site: site)
 
         context.metrics.read("parley_password_queue_hashes", "Passwords that wait to be hashed.") {
             Double(passwords.waitingCount)

@@ -32,7 +32,6 @@ struct AuthSettings: Sendable {
     ]
 
     let databaseURL: String
-    let trustedProxies: [String]
     let accessTokenLife: Duration
     let sessionLife: Duration
     let sessionsPerUser: Int
@@ -47,7 +46,6 @@ struct AuthSettings: Sendable {
 
     init(_ configuration: Configuration) throws(ConfigurationError) {
         databaseURL = try configuration.text(.databaseURL)
-        trustedProxies = try configuration.list(.trustedProxies)
         let lifeMax = Int(AccessToken.lifetimeMax.components.seconds)
         accessTokenLife = .seconds(try configuration.integer(Self.accessTokenSeconds, in: 5...lifeMax))
         sessionLife = .seconds(86_400 * (try configuration.integer(Self.sessionDays, in: 1...365)))
