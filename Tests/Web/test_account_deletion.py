@@ -43,6 +43,7 @@ def test_the_other_side_sees_a_deleted_user_and_cannot_write_to_them(people: Peo
     expect(bob.page.get_by_role("heading", name="Deleted user")).to_be_visible()
     expect(bob.page.get_by_text("This account was deleted.")).to_be_visible()
     expect(bob.page.locator("#composer")).to_have_count(0)
+    expect(bob.page.get_by_role("button", name="Chat options")).to_have_count(0)
     bob.sees("hello")
 
 

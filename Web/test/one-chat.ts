@@ -30,6 +30,7 @@ export async function start(history: Message[]) {
       return { status: 200, body: { messages: history.slice(after), last_seq: history.length } };
     }
     if (path.includes("/users")) return { status: 200, body: { users: [] } };
+    if (path.includes("/blocks")) return { status: 200, body: { users: [] } };
     return { status: 200, body: chat() };
   };
   const environment = world.tab();

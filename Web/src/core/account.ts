@@ -13,6 +13,7 @@ import type { Environment } from "./environment";
 import { HistoryLoader } from "./history/loader";
 import { Observable } from "./observable";
 import { Outbox, type OutboxStorage } from "./outbox/outbox";
+import { Blocks } from "./people/blocks";
 import { Directory } from "./people/directory";
 import { PresenceBook } from "./people/presence";
 import { Watch } from "./people/watch";
@@ -31,6 +32,7 @@ export class Account {
   readonly outbox: Outbox;
   readonly drafts: Drafts;
   readonly directory: Directory;
+  readonly blocks: Blocks;
   readonly presence: PresenceBook;
   /** Rises whenever the shown messages of some chat changed. */
   readonly historyVersion = new Observable(0);
@@ -57,7 +59,9 @@ export class Account {
   ) {
     const { clock } = environment;
     this.api = new Api(session);
-    this.chats = new ChatList(me.id);
+    this.blocks = new Blocks(this.api);
+    this.chats = new ChatList(me.id, (user) => this.blocks.since.get().get(user));
+    this.blocks.since.subscribe(() => { this.chats.publish(); this.cache.changed(); });
     this.connection = new Connection(environment, session, {
       live: (welcome) => this.becameLive(welcome),
       lost: () => this.becameLost(),
@@ -126,6 +130,13 @@ export class Account {
     await this.outbox.write(chat, body);
   }
 
+  /** Blocks somebody, or ends that; throws what the requests throw. */
+  async block(user: UserId, wanted: boolean): Promise<void> {
+    await this.blocks.change(user, wanted);
+    // What they wrote counts as read from here on.
+    for (const summary of this.chats.ordered.get()) if (peerOf(summary, this.me.id) === user) this.fetcher.fetch(summary.chat);
+  }
+
   /** The person saw the chat up to here. */
   seen(chat: ChatHash, seq: number): void { this.marks.read(chat, seq); }
 
@@ -166,16 +177,21 @@ export class Account {
   }
 
   private message(message: Message): void {
-    const { chat, seq, id, from, body, sent_at, erased } = message;
-    const plain: Message = { chat, seq, id, from, body, sent_at, ...(erased && { erased }) };
+    const { chat, seq, id, from, body, sent_at, hidden, erased } = message;
+    const plain: Message = { chat, seq, id, from, body, sent_at, ...(hidden && { hidden }), ...(erased && { erased }) };
     if (from === this.me.id) this.outbox.settled(id);
-    else this.presence.receiveTyping(chat, false);
+    else {
+      this.presence.receiveTyping(chat, false);
+      this.blocks.heard(from, hidden === true);
+    }
     const summary = this.chats.get(chat);
+    // It is no reason to show a chat that is not known.
+    if (summary === undefined && hidden) return;
     const fresh = summary === undefined || seq > summary.lastSeq;
     if (!this.chats.receive(plain)) this.fetcher.fetch(chat);
     this.history(chat).receive(plain);
     this.marks.delivered(chat, seq);
-    if (fresh && from !== this.me.id) {
+    if (fresh && from !== this.me.id && !hidden) {
       this.onNews(plain);
       this.rewatchFor(from);
     }
@@ -278,6 +294,7 @@ export class Account {
         this.directory.want(this.chats.ordered.get().map((summary) => peerOf(summary, this.me.id)));
         this.loaded.set(true);
         this.connection.synced();
+        this.blocks.load().catch(() => {}); // the next sync asks again
         this.marks.repeat();
         // Whatever was asked for before the sync was refused then: open chats load now.
         for (const [chat, history] of this.histories) history.heardOf(this.chats.get(chat)?.lastSeq ?? 0);
@@ -300,6 +317,7 @@ export class Account {
       if (last !== undefined) this.history(last.chat).timeline.reset(tail, last.seq);
     }
     for (const chat of snapshot.marks ?? []) this.marks.open.add(chat);
+    this.blocks.restore(snapshot.blocks ?? []);
     this.loaded.set(snapshot.chats.length > 0);
     this.historyVersion.set(this.historyVersion.get() + 1);
   }
@@ -312,6 +330,7 @@ export class Account {
       if (timeline !== undefined && timeline.loaded && timeline.atEnd) tails.push(timeline.messages.slice(-tailMax));
     }
     const users = [...this.directory.users.get().values()];
-    return { version: 1, user: this.me.id, place: this.place, chats, users, tails, marks: [...this.marks.open] };
+    const blocks = [...this.blocks.since.get()].map(([user_id, blocked_at]) => ({ user_id, blocked_at }));
+    return { version: 1, user: this.me.id, place: this.place, chats, users, tails, marks: [...this.marks.open], blocks };
   }
 }

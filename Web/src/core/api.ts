@@ -1,7 +1,7 @@
 // The REST routes the core uses, typed. Errors are ApiError or SignedOut.
 
 import { historyPage, usersByIdMax } from "../protocol/limits";
-import type { Chat, ChatHash, Message, Seq, SyncAnswer, User, UserId } from "../protocol/types";
+import type { Block, Chat, ChatHash, Message, Seq, SyncAnswer, User, UserId } from "../protocol/types";
 import type { Session } from "./session/session";
 
 export type Place = { before: Seq } | { after: Seq } | { around: Seq } | Record<string, never>;
@@ -39,6 +39,15 @@ export class Api {
 
   async findUsers(query: string): Promise<User[]> {
     return (await this.get<{ users: User[] }>(`/api/v1/users?query=${encodeURIComponent(query)}`)).users;
+  }
+
+  async blocks(): Promise<Block[]> {
+    return (await this.get<{ users: Block[] }>("/api/v1/blocks")).users;
+  }
+
+  /** Puts or ends a block. */
+  async block(user: UserId, wanted: boolean): Promise<void> {
+    await this.session.call({ method: wanted ? "PUT" : "DELETE", path: `/api/v1/blocks/${user}` });
   }
 
   private get<Answer>(path: string): Promise<Answer> {

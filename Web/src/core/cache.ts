@@ -1,7 +1,7 @@
 // What the page shows before the network answers: chats, names and the last messages of the last visit, with the sync cursor
 // that belongs to exactly that state. Stored as one value, so cursor and chats can never disagree.
 
-import type { ChatHash, Message, User, UserId } from "../protocol/types";
+import type { Block, ChatHash, Message, User, UserId } from "../protocol/types";
 import type { ChatSummary } from "./chats/chat-list";
 import type { Cancel, Clock } from "./environment";
 import type { SyncPlace } from "./sync";
@@ -15,6 +15,7 @@ export interface Snapshot {
   tails: readonly (readonly Message[])[];
   /** Chats of which the server may not know my cursors. Absent from older visits. */
   marks?: readonly ChatHash[];
+  blocks?: readonly Block[];
 }
 
 export interface SnapshotStorage {

@@ -51,7 +51,7 @@ export async function request(fetcher: typeof fetch, what: Request): Promise<unk
   }
 }
 
-function refusal(status: number, text: string, retryAfter: string | null): ApiError {
+export function refusal(status: number, text: string, retryAfter: string | null): ApiError {
   let told: { code?: string; message?: string; retryable?: boolean; retry_after_ms?: number } = {};
   let answer: unknown = null;
   try {

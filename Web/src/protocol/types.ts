@@ -21,6 +21,8 @@ export interface Message {
   from: UserId;
   body: string;
   sent_at: string;
+  /** I had blocked its sender: only its place in the order is given. */
+  hidden?: true;
   /** Its sender deleted their account with its messages. */
   erased?: true;
 }
@@ -121,6 +123,11 @@ export interface DeviceSession {
   created_at: string;
   last_used_at: string;
   current: boolean;
+}
+
+export interface Block {
+  user_id: UserId;
+  blocked_at: string;
 }
 
 export interface SyncAnswer {

@@ -4,6 +4,7 @@ import type { Pending } from "../core/outbox/outbox";
 import type { ChatHash } from "../protocol/types";
 import { useAccount, useName, useObservable, useSelected } from "./account-context";
 import { Avatar } from "./avatar";
+import { useIsBlocked } from "./chat/blocking";
 import { ConnectionIndicator } from "./connection/indicator";
 import { Icon } from "./icon";
 import { chatLink } from "./route";
@@ -69,9 +70,10 @@ const ChatRow = memo(function ChatRow({ summary, isOpen, isStop, onFocus }: RowP
   const waiting = useSelected(account.outbox.pending, (entries) => lastOf(entries, summary.chat)?.body);
   const failed = useSelected(account.outbox.pending, (entries) => (lastOf(entries, summary.chat)?.failed ?? null) !== null);
   const unread = unreadOf(summary, account.me.id);
+  const blocked = useIsBlocked(peer);
   const last = summary.lastMessage;
-  const preview = failed ? `Not sent: ${waiting}` : waiting !== undefined ? `You: ${waiting}`
-    : last === null ? "No messages yet" : last.erased ? erasedWords : `${last.from === account.me.id ? "You: " : ""}${last.body}`;
+  const preview = failed ? `Not sent: ${waiting}` : waiting !== undefined ? `You: ${waiting}` : blocked ? "Blocked"
+    : last === null || last.hidden ? "No messages yet" : last.erased ? erasedWords : `${last.from === account.me.id ? "You: " : ""}${last.body}`;
   return (
     <li>
       <a className="row-link" href={chatLink(summary.chat)} aria-current={isOpen ? "page" : undefined}

@@ -85,6 +85,7 @@ export class Rest {
       const ids = url.searchParams.get("ids")?.split(",") ?? [];
       return { status: 200, body: { users: ids.flatMap((id) => accounts.users.get(id) ?? []) } };
     }
+    if (route === "blocks") return { status: 200, body: { users: [] } };
     return this.ofChats(method, route, url.searchParams, verified.user);
   }
 

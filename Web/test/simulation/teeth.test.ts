@@ -5,7 +5,7 @@ import test from "node:test";
 import { mutations } from "./mutations";
 import { run } from "./schedule";
 
-const schedulesMax = 400;
+const schedulesMax = 1_000;
 
 for (const { name, apply } of mutations) {
   test(`noticed: ${name}`, { skip: process.env["PARLEY_SIMULATION_SEED"] !== undefined }, async (context: { diagnostic(words: string): void }) => {

@@ -12,11 +12,11 @@ export interface ChatSummary {
 }
 
 export class ChatList {
-  /** Newest activity first. */
+  /** Newest activity first; a chat does not move up for what somebody writes who is blocked. */
   readonly ordered = new Observable<readonly ChatSummary[]>([]);
   private chats = new Map<ChatHash, ChatSummary>();
 
-  constructor(readonly me: UserId) {}
+  constructor(readonly me: UserId, private readonly blockedAt: (user: UserId) => string | undefined = () => undefined) {}
 
   get(chat: ChatHash): ChatSummary | undefined { return this.chats.get(chat); }
 
@@ -40,9 +40,11 @@ export class ChatList {
     const known = this.chats.get(message.chat);
     if (known === undefined) return false;
     const lastSeq = Math.max(known.lastSeq, message.seq);
-    // Who writes has seen what came before: the server raises the sender's cursors to their own message.
+    // Who writes has seen what came before: the server raises the sender's cursors to their own message. What is hidden
+    // from me counts as read.
+    const reads = (user: UserId) => user === message.from || (message.hidden && user === this.me);
     const members = known.members.map((m) =>
-      m.user_id === message.from ? raise(m, { user_id: m.user_id, delivered: message.seq, read: message.seq }) : m);
+      reads(m.user_id) ? raise(m, { user_id: m.user_id, delivered: message.seq, read: message.seq }) : m);
     this.chats.set(message.chat, { ...known, lastSeq, lastMessage: newer(known.lastMessage, message), members });
     this.publish();
     return true;
@@ -61,8 +63,13 @@ export class ChatList {
     this.publish();
   }
 
-  private publish(): void {
-    const time = (summary: ChatSummary) => summary.lastMessage?.sent_at ?? "9";
+  /** Called also when blocks changed. */
+  publish(): void {
+    const time = (summary: ChatSummary) => {
+      const at = summary.lastMessage?.sent_at ?? "9";
+      const blockedAt = this.blockedAt(peerOf(summary, this.me)) ?? at;
+      return blockedAt < at ? blockedAt : at;
+    };
     this.ordered.set([...this.chats.values()].sort((a, b) => (time(a) < time(b) ? 1 : time(a) > time(b) ? -1 : 0)));
   }
 }
@@ -87,5 +94,7 @@ function raise(known: Member | undefined, said: Member): Member {
 
 function newer(known: Message | null, said: Message | null): Message | null {
   if (known === null || said === null) return known ?? said;
+  // A hidden one says nothing; only where nothing else is known it stands for the last.
+  if (!known.hidden !== !said.hidden) return known.hidden ? said : known;
   return said.seq >= known.seq ? said : known;
 }

@@ -1,5 +1,5 @@
 // What is shown of one chat: a window without holes, [first … last] by seq. Frames may repeat and arrive out of order; what
-// would leave a hole waits. The window either reaches the chat's newest message ("at the end") or was cut below, while the
+// would leave a hole waits. A hidden message has its place in that order, but none among those that are shown. The window either reaches the chat's newest message ("at the end") or was cut below, while the
 // reader is far up; then new messages only raise `lastSeq`, and reading down fetches them.
 
 import type { Message, Seq } from "../../protocol/types";
@@ -11,8 +11,11 @@ export const fillMax = 200;
 export type Received = "shown" | "waiting" | "dropped";
 
 export class Timeline {
-  /** Replaced, never changed, so that the view can compare. */
+  /** Without the hidden ones. Replaced, never changed, so that the view can compare. */
   messages: readonly Message[] = [];
+  /** The window's ends, hidden messages included; 0 for an empty one. */
+  first: Seq = 0;
+  last: Seq = 0;
   loaded = false;
   /** The highest seq known to exist. */
   lastSeq: Seq = 0;
@@ -24,8 +27,6 @@ export class Timeline {
   skippedTo: Seq | null = null;
   private waiting = new Map<Seq, Message>();
 
-  get first(): Seq { return this.messages[0]?.seq ?? 0; }
-  get last(): Seq { return this.messages[this.messages.length - 1]?.seq ?? 0; }
   get atStart(): boolean { return this.loaded && this.first <= 1; }
   get atEnd(): boolean { return this.loaded && this.last >= this.lastSeq; }
   /** Waiting messages mean a hole: if it lasts 250 ms, it is fetched. */
@@ -47,7 +48,9 @@ export class Timeline {
 
   /** The newest page, or one around a place: the window begins anew. */
   reset(page: readonly Message[], lastSeq: Seq): void {
-    this.messages = [...page];
+    this.messages = page.filter(isShown);
+    this.first = page[0]?.seq ?? 0;
+    this.last = page[page.length - 1]?.seq ?? 0;
     this.loaded = true;
     this.lastSeq = Math.max(this.lastSeq, lastSeq, this.last);
     this.cutBelow = this.last < lastSeq;
@@ -62,8 +65,10 @@ export class Timeline {
 
   extendUp(page: readonly Message[]): void {
     const older = page.filter((message) => message.seq < this.first);
-    if (older.length === 0 || older[older.length - 1]?.seq !== this.first - 1) return;
-    this.messages = [...older, ...this.messages];
+    const [top] = older;
+    if (top === undefined || older[older.length - 1]?.seq !== this.first - 1) return;
+    this.messages = [...older.filter(isShown), ...this.messages];
+    this.first = top.seq;
     if (this.messages.length > windowMax) this.trim(true);
   }
 
@@ -75,6 +80,7 @@ export class Timeline {
 
   forget(): void {
     this.messages = [];
+    this.first = this.last = 0;
     this.loaded = false;
     this.cutBelow = false;
     this.skippedTo = null;
@@ -83,14 +89,8 @@ export class Timeline {
 
   private append(more: readonly Message[], byReader = false): void {
     const next: Message[] = [];
-    let last = this.last;
-    for (const message of more) {
-      if (this.loaded && message.seq === last + 1) {
-        next.push(message);
-        last = message.seq;
-      }
-    }
-    if (next.length > 0) this.messages = [...this.messages, ...next];
+    for (const message of more) if (this.loaded && message.seq === this.last + next.length + 1) next.push(message);
+    this.add(next);
     this.takeWaiting();
     if (this.messages.length > windowMax) this.trim(this.reading && !byReader);
     this.cutBelow = this.cutBelow && this.last < this.lastSeq;
@@ -98,7 +98,19 @@ export class Timeline {
 
   private trim(keepTop: boolean): void {
     this.messages = keepTop ? this.messages.slice(0, windowMax) : this.messages.slice(-windowMax);
-    if (keepTop) this.leaveBelow();
+    if (!keepTop) this.first = this.messages[0]?.seq ?? 0;
+    else {
+      this.last = this.messages[windowMax - 1]?.seq ?? 0;
+      this.leaveBelow();
+    }
+  }
+
+  private add(next: readonly Message[]): void {
+    const [first] = next;
+    if (first === undefined) return;
+    if (this.first === 0) this.first = first.seq;
+    this.last += next.length;
+    this.messages = [...this.messages, ...next.filter(isShown)];
   }
 
   private takeWaiting(): void {
@@ -108,7 +120,9 @@ export class Timeline {
       next.push(message);
       seq += 1;
     }
-    if (next.length > 0) this.messages = [...this.messages, ...next];
+    this.add(next);
     for (const key of [...this.waiting.keys()]) if (key <= this.last) this.waiting.delete(key);
   }
 }
+
+const isShown = (message: Message): boolean => !message.hidden;

@@ -6,6 +6,7 @@ import { announce } from "../announcer";
 import { Avatar } from "../avatar";
 import { Icon } from "../icon";
 import { dayOf, lastSeenOf } from "../words";
+import { BlockedComposer, ChatMenu, useIsBlocked } from "./blocking";
 import { MessageBubble, PendingBubble, type Tick } from "./bubbles";
 import { Composer } from "./composer";
 import { makeLines } from "./lines";
@@ -18,6 +19,7 @@ export function ChatPane({ chat }: { chat: ChatHash }) {
   const peer = summary === undefined ? account.me.id : peerOf(summary, account.me.id);
   const known = summary !== undefined;
   const name = useName(peer);
+  const isDeleted = useIsDeleted(peer);
   return (
     <section className="main" aria-label="Chat">
       <header className="bar">
@@ -27,6 +29,7 @@ export function ChatPane({ chat }: { chat: ChatHash }) {
           <h1 tabIndex={-1}><bdi>{known ? name : "…"}</bdi></h1>
           {known && peer !== account.me.id && <PeerState chat={chat} peer={peer} />}
         </div>
+        {known && peer !== account.me.id && !isDeleted && <ChatMenu peer={peer} name={name} />}
       </header>
       {known && <Conversation chat={chat} peerId={peer} peerName={name} peer={memberOf(summary, peer)} />}
       {!known && <Missing chat={chat} />}
@@ -78,7 +81,12 @@ function Conversation({ chat, peerId, peerName, peer }: ConversationProps) {
     return summary !== undefined && summary.lastSeq > read ? read : null;
   });
   const isDeleted = useIsDeleted(peerId);
-  useEffect(() => { if (!timeline.loaded) account.openChat(chat); }, [account, chat, timeline, version]);
+  const isBlocked = useIsBlocked(peerId);
+  useEffect(() => {
+    if (!timeline.loaded) account.openChat(chat);
+    // A page on which all is hidden has no row that could be scrolled to.
+    else if (timeline.messages.length === 0) void history.older();
+  }, [account, chat, history, timeline, version]);
 
   const { messages } = timeline;
   const pending = useMemo(() => outbox.filter((entry) => entry.chat === chat), [outbox, chat]);
@@ -132,7 +140,9 @@ function Conversation({ chat, peerId, peerName, peer }: ConversationProps) {
       )}
       {isDeleted
         ? <p className="composer">This account was deleted. Nobody would read what you write here.</p>
-        : <Composer key={chat} chat={chat} onSent={sent} onUp={focusLast} />}
+        : isBlocked
+          ? <BlockedComposer peer={peerId} name={peerName} />
+          : <Composer key={chat} chat={chat} onSent={sent} onUp={focusLast} />}
     </>
   );
 }

@@ -31,7 +31,10 @@ export function makeLines(
   for (const message of messages) {
     if (message.from === me) shown.add(message.id);
     const starts = begins(message.from, message.sent_at);
-    if (message.seq === skippedTo) lines.push({ is: "skipped", key: "skipped" });
+    if (skippedTo !== null && message.seq >= skippedTo) {
+      skippedTo = null;
+      lines.push({ is: "skipped", key: "skipped" });
+    }
     if (!divided && unreadAfter !== null && message.seq > unreadAfter && message.from !== me) {
       divided = true;
       lines.push({ is: "unread", key: "unread" });

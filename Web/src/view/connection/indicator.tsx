@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { useAccount, useObservable } from "../account-context";
+import { Dialog } from "../dialog";
 import { ConnectionDetails, stateNames } from "./details";
 
 export function ConnectionIndicator() {
@@ -14,12 +15,7 @@ export function ConnectionIndicator() {
         <span className="health" data-health={health.word} />
       </button>
       {open && (
-        <dialog ref={(dialog) => { if (dialog !== null && !dialog.open) dialog.showModal(); }} aria-labelledby="connection"
-          onClose={() => setOpen(false)}>
-          <h2 id="connection">Connection</h2>
-          <ConnectionDetails health={health} />
-          <form method="dialog"><button className="btn btn-outline-primary">Close</button></form>
-        </dialog>
+        <Dialog title="Connection" onClose={() => setOpen(false)}><ConnectionDetails health={health} /></Dialog>
       )}
     </>
   );

@@ -2,6 +2,7 @@ import { type FormEvent, useState } from "react";
 import { deleteAccount } from "../../core/delete-account";
 import { useAccount } from "../account-context";
 import { useSave } from "../use-save";
+import { ExportButton } from "./export-data";
 
 export function DeleteAccount() {
   const account = useAccount();
@@ -17,6 +18,12 @@ export function DeleteAccount() {
     <section>
       <h2 id="delete">Delete account</h2>
       {!open && <button className="btn btn-outline-danger" type="button" onClick={() => setOpen(true)}>Delete my account…</button>}
+      {open && (
+        <>
+          <p>Before you go, you may want to keep what you wrote:</p>
+          <ExportButton />
+        </>
+      )}
       {open && (
         <form onSubmit={submit} aria-labelledby="delete">
           <p>This cannot be undone. You are signed out everywhere, and nobody gets the username @{account.me.username} again.</p>

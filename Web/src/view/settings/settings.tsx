@@ -1,7 +1,9 @@
 import { useAccount } from "../account-context";
 import { Authenticator } from "./authenticator";
+import { BlockedPeople } from "./blocked-people";
 import { DeleteAccount } from "./delete-account";
 import { DeviceSessions } from "./device-sessions";
+import { ExportData } from "./export-data";
 import { NameForm } from "./name-form";
 import { NotificationChoice } from "./notification-choice";
 import { PasswordForm } from "./password-form";
@@ -18,8 +20,10 @@ export function Settings() {
       <PasswordForm />
       <Authenticator />
       <DeviceSessions />
+      <BlockedPeople />
       <button className="btn btn-outline-primary" type="button" onClick={() => void account.session.signOut()}>Sign out</button>
       <hr />
+      <ExportData />
       <DeleteAccount />
     </>
   );
