@@ -46,6 +46,7 @@ def traffic(system: LocalSystem) -> dict[str, list[Frame]]:
     try:
         talk(ada, bob, chat, system)
         lose_a_message(ada, bob, chat, system)
+        hide_a_message(ada, bob, chat, system)
         refuse(Recorded.of(ada, system.url), chat)
     finally:
         for socket in Recorded.everything:
@@ -87,6 +88,15 @@ def lose_a_message(ada: User, bob: User, chat: str, system: LocalSystem) -> None
         at_ada, at_bob = Recorded.of(ada, system.gateways[0]), Recorded.of(bob, system.gateways[1])
         at_ada.say(chat, BODY)
         at_bob.wait("resync", within=10)
+
+
+def hide_a_message(ada: User, bob: User, chat: str, system: LocalSystem) -> None:
+    """One of the two blocks the other for a while."""
+    at_ada, at_bob = Recorded.of(ada, system.gateways[0]), Recorded.of(bob, system.gateways[1])
+    bob.api.expect(204, "PUT", f"/api/v1/blocks/{ada.id}")
+    at_ada.say(chat, BODY)
+    at_bob.wait("message", hidden=True, body="")
+    bob.api.expect(204, "DELETE", f"/api/v1/blocks/{ada.id}")
 
 
 def refuse(socket: Recorded, chat: str) -> None:
