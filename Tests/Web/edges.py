@@ -56,9 +56,9 @@ def answers(url: str) -> bool:
 
 
 @contextmanager
-def edge_serving(system: System, web_root: Path, folder: Path) -> Iterator[str]:
-    """A second edge of the system, with its own folder of static files."""
-    url = f"http://127.0.0.1:{free_port()}"
+def edge_serving(system: System, web_root: Path, folder: Path, host: str = "127.0.0.1") -> Iterator[str]:
+    """A second edge of the system, with its own folder of static files, and by another name."""
+    url = f"http://{host}:{free_port()}"
     ours = {"PARLEY_EDGE_ADDRESS": url, "PARLEY_WEB_ROOT": str(web_root), "HOME": str(folder)}
     with caddy(folder, ROOT / "deploy" / "Caddyfile", system.environment("edge") | ours, url):
         yield url

@@ -1,6 +1,7 @@
 // The REST routes of the settings: apart from those of every visit (api.ts), since few visits need them.
 
 import type { DeviceSession, Factors, OfferedApp, User } from "../protocol/types";
+import type { CreationOptions } from "./passkeys";
 import type { Session } from "./session/session";
 
 export class SettingsApi {
@@ -47,6 +48,18 @@ export class SettingsApi {
   async newRecoveryCodes(password: string): Promise<string[]> {
     const body = { current_password: password };
     return (await this.post<{ recovery_codes: string[] }>("/api/v1/auth/factors/recovery-codes", body)).recovery_codes;
+  }
+
+  offerPasskey(password: string): Promise<{ challenge: string; options: CreationOptions }> {
+    return this.post("/api/v1/auth/factors/passkeys/options", { current_password: password });
+  }
+
+  async addPasskey(challenge: string, name: string, credential: unknown): Promise<void> {
+    await this.post("/api/v1/auth/factors/passkeys", { challenge, name, credential });
+  }
+
+  async removePasskey(id: string, password: string): Promise<void> {
+    await this.post(`/api/v1/auth/factors/passkeys/${id}/remove`, { current_password: password });
   }
 
   async deleteAccount(password: string, messages: "keep" | "erase"): Promise<void> {

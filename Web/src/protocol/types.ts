@@ -101,13 +101,23 @@ export interface Challenge {
   token: string;
   expires_in: number;
   methods: string[];
+  /** Options of WebAuthn as JSON, where a passkey will do. */
+  passkey?: { challenge: string };
 }
 
-export type FactorProof = { code: string } | { recovery_code: string };
+export type FactorProof = { code: string } | { recovery_code: string } | { credential: unknown };
 
 export interface Factors {
   totp: { enabled: boolean; since?: string };
   recovery_codes_left: number;
+  passkeys: Passkey[];
+}
+
+export interface Passkey {
+  id: string;
+  name: string;
+  created_at: string;
+  last_used_at?: string;
 }
 
 /** The secret of an authenticator app, pending until a code of it was given. */

@@ -5,5 +5,6 @@
 import "./main";
 
 export { FindPeople } from "./find-people";
+export { PasskeySignIn } from "./passkey-sign-in";
 export { SecondFactor } from "./second-factor";
 export { Settings } from "./settings/settings";

@@ -3,10 +3,12 @@ import type { Session } from "../core/session/session";
 import type { Challenge } from "../protocol/types";
 import { Icon } from "./icon";
 import { Later } from "./later";
+import { passkeysPossible } from "./passkeys-possible";
 import { explain } from "./words";
 
 export function SignIn({ session, ended }: { session: Session; ended: boolean }) {
   const [isNew, setIsNew] = useState(false);
+  const [byPasskey, setByPasskey] = useState(false);
   const [challenge, setChallenge] = useState<Challenge | null>(null);
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<string | null>(null);
@@ -26,11 +28,16 @@ export function SignIn({ session, ended }: { session: Session; ended: boolean })
     setBusy(false);
   };
 
-  if (challenge !== null) {
+  const back = () => { setChallenge(null); setByPasskey(false); };
+  if (challenge !== null || byPasskey) {
     return (
       <main className="page welcome scroll">
         <h1><Icon name="logo" /> Parley</h1>
-        <Later>{({ SecondFactor }) => <SecondFactor session={session} challenge={challenge} onBack={() => setChallenge(null)} />}</Later>
+        <Later>
+          {({ PasskeySignIn, SecondFactor }) => challenge === null
+            ? <PasskeySignIn session={session} onBack={back} />
+            : <SecondFactor session={session} challenge={challenge} onBack={back} />}
+        </Later>
       </main>
     );
   }
@@ -63,6 +70,12 @@ export function SignIn({ session, ended }: { session: Session; ended: boolean })
         <button className="btn btn-primary" type="submit" disabled={busy}>{isNew ? "Create account" : "Sign in"}</button>
       </form>
       <p />
+      {passkeysPossible() && !isNew && (
+        <>
+          <button className="btn btn-outline-primary" type="button" onClick={() => setByPasskey(true)}>Sign in with a passkey</button>
+          <p />
+        </>
+      )}
       <button className="btn btn-outline-primary" type="button" onClick={() => { setIsNew(!isNew); setFault(null); }}>
         {isNew ? "I have an account" : "Create an account"}
       </button>

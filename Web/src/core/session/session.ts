@@ -59,6 +59,19 @@ export class Session {
     }
   }
 
+  /** Asks one of the routes that need no session yet. */
+  ask(route: string, body: object): Promise<unknown> {
+    return request(this.environment.fetch, { method: "POST", path: `/api/v1/auth/${route}`, body });
+  }
+
+  /** By one of the routes that answer with a new session. */
+  async enter(route: "login" | "login/factor" | "passkeys/login" | "register", fields: object): Promise<void> {
+    const cookie = this.environment.cookies ? { cookie: true } : {};
+    const answer = await this.ask(route, { ...fields, device: this.environment.device, ...cookie });
+    this.keep(this.toRecord(answer as SignedIn));
+    this.environment.tabs.post("session renewed");
+  }
+
   /** The second factor of a sign-in. */
   async answer(challenge: Challenge, proof: FactorProof): Promise<void> {
     await this.enter("login/factor", { challenge: challenge.token, ...proof });
@@ -118,13 +131,6 @@ export class Session {
     if (this.record !== null) this.keep({ ...this.record, user });
   }
 
-  private async enter(route: "login" | "login/factor" | "register", fields: object): Promise<void> {
-    const cookie = this.environment.cookies ? { cookie: true } : {};
-    const body = { ...fields, device: this.environment.device, ...cookie };
-    const answer = await request(this.environment.fetch, { method: "POST", path: `/api/v1/auth/${route}`, body });
-    this.keep(this.toRecord(answer as SignedIn));
-    this.environment.tabs.post("session renewed");
-  }
 
   private renew(): Promise<string> {
     const stale = this.record?.accessToken ?? "";

@@ -4,6 +4,7 @@ import { type FormEvent, useCallback, useEffect, useState } from "react";
 import type { Factors, OfferedApp } from "../../protocol/types";
 import { dayOf } from "../words";
 import { useSave } from "../use-save";
+import { Passkeys } from "./passkeys";
 import { QRImage } from "./qr-image";
 import { RecoveryCodes } from "./recovery-codes";
 import { useSettingsApi } from "./use-settings-api";
@@ -48,6 +49,7 @@ export function Authenticator() {
     }, "The authenticator app is in use");
   };
 
+  const button = (what: Asked) => <button className="btn btn-outline-primary" type="button" onClick={() => ask(what)}>{titles[what]}</button>;
   return (
     <section aria-labelledby="factors">
       <h2 id="factors">Second factor</h2>
@@ -55,7 +57,9 @@ export function Authenticator() {
         <p className="quiet">
           {factors.totp.enabled
             ? `Signing in needs a code of your authenticator app${factors.totp.since === undefined ? "" : ` (since ${dayOf(factors.totp.since)})`}. ${factors.recovery_codes_left} of 10 recovery codes are left.`
-            : "Signing in needs your password only. With an authenticator app a stolen password is not enough."}
+            : factors.passkeys.length > 0
+              ? `Signing in with your password needs a passkey besides. ${factors.recovery_codes_left} of 10 recovery codes are left, for when you lose it.`
+              : "Signing in needs your password only. With an authenticator app a stolen password is not enough."}
         </p>
       )}
       {codes !== null && <RecoveryCodes codes={codes} onDone={() => ask(null)} />}
@@ -87,11 +91,11 @@ export function Authenticator() {
       <p className="bad" role="alert">{fault}</p>
       {asked === null && offered === null && codes === null && factors !== null && (
         <div className="buttons">
-          {(factors.totp.enabled ? ["codes", "remove"] as const : ["add"] as const).map((one) => (
-            <button key={one} className="btn btn-outline-primary" type="button" onClick={() => ask(one)}>{titles[one]}</button>
-          ))}
+          {(factors.totp.enabled || factors.passkeys.length > 0) && button("codes")}
+          {button(factors.totp.enabled ? "remove" : "add")}
         </div>
       )}
+      {factors !== null && <Passkeys passkeys={factors.passkeys} onChange={load} />}
     </section>
   );
 }
