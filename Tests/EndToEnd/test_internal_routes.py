@@ -94,6 +94,7 @@ def test_a_route_between_services_is_for_the_services_it_names(local: LocalSyste
 def test_nothing_but_a_services_own_token_opens_a_route(local: LocalSystem, register: MakeUser, route: Route) -> None:
     origin, key, caller = local.internal(f"{route.service}-1"), secret(local), sorted(route.callers)[0]
     other = next(service for service in SERVICES if service != route.service)
+    impostor = next(service for service in SERVICES if service != caller)
     now = int(time.time())
     bad = {
         "none": None,
@@ -104,8 +105,8 @@ def test_nothing_but_a_services_own_token_opens_a_route(local: LocalSystem, regi
         "without an end": service_token(key, caller, route.service, exp=None),
         "for another service": service_token(key, caller, other),
         "of another deployment": service_token(b"another secret of at least 32 bytes", caller, route.service),
-        "signed by another service": service_token(key, caller, route.service, key_of=other),
-        "of a service in another's name": service_token(key, other, route.service, iss=caller),
+        "signed by another service": service_token(key, caller, route.service, key_of=impostor),
+        "of a service in another's name": service_token(key, impostor, route.service, iss=caller),
         "of nobody": service_token(key, "billing-service", route.service),
     }
     for what, token in bad.items():

@@ -56,8 +56,10 @@ def status(connection: sockets.socket) -> int:
 
 
 def is_open(connection: sockets.socket) -> bool:
+    readable = select.poll()  # not select(), which knows no descriptor above 1023
+    readable.register(connection, select.POLLIN)
     try:
-        return not select.select([connection], [], [], 0)[0] or connection.recv(65536) != b""
+        return not readable.poll(0) or connection.recv(65536) != b""
     except ConnectionResetError:
         return False
 

@@ -116,7 +116,8 @@ class System:
             yield
         finally:
             with self.database() as database:
-                database.execute("INSERT INTO chat.members VALUES (%s, %s, %s, %s, %s, %s)", members[0])
+                values = ", ".join(["%s"] * len(members[0]))
+                database.execute(f"INSERT INTO chat.members VALUES ({values})".encode(), members[0])
 
     def fill(self, chat: str, writer: Person, count: int, read: int | None = None,
              text: Callable[[int], str] | None = None, days_ago: int = 0) -> None:

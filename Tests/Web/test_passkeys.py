@@ -124,7 +124,7 @@ def test_axe_finds_nothing_and_nothing_is_cut_off_on_a_narrow_phone(people: Peop
         assert results.violations_count == 0, f"{screen}: {results.generate_report()}"
         assert ada.page.evaluate("document.querySelector('.page').scrollWidth <= innerWidth"), screen
 
-    add_passkey(ada, "a name of a device that is rather long")
+    add_passkey(ada, "a device with a rather long name")
     check("passkeys")
     ada.page.get_by_role("button", name="Add a passkey").click()
     check("another passkey")
