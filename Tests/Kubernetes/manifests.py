@@ -127,9 +127,14 @@ def keys_of(service):
     """The settings that `<service> --help` lists."""
     kit = (ROOT / "Libraries/Common/ServiceKit/Configuration/Setting.swift").read_text()
     declared = dict(re.findall(r"static (?:let|func) (\w+)(?:\([^)]*\) -> Setting \{)?[ =\n]+Setting\(\s*\"(PARLEY_\w+)\"", kit))
-    common = re.search(r"static let common: \[Setting\] = \[(.*?)\]", kit, re.S)
-    names = re.findall(r"\w+", common.group(1)) + ["internalListen"]
+
+    def listed(name):
+        return re.findall(r"\w+", re.search(rf"static let {name}: \[Setting\] = \[(.*?)\]", kit, re.S).group(1))
+
+    names = listed("common") + ["internalListen"]
     own = swift(ROOT / "Services" / service / "Sources")
+    if "public" in default_ports(service):
+        names += listed("ofPublicListener")
     names += [name for name in declared if re.search(rf"(?:Setting)?\.{name}\b", own)]
     return {declared[name] for name in names} | set(re.findall(r"Setting\(\s*\"(PARLEY_\w+)\"", own))
 
