@@ -70,7 +70,7 @@ struct AuthWorld: Sendable {
         try await retrying { try await keys.reload() }
         let configuration = try Configuration(
             environment: ["PARLEY_DATABASE_URL": url, "PARLEY_SESSIONS_PER_USER": "5"],
-            settings: AuthSettings.all + [.trustedProxies])
+            settings: AuthSettings.all)
         useCases = UseCases(
             try AuthSettings(configuration), profile: profile, secret: secret, database: database, keys: keys,
             passwords: passwords, audit: audit, logger: TestEnvironment.logger)

@@ -9,6 +9,7 @@ import pytest
 from authenticator import Passkey
 from conftest import MakeUser
 from parley_client import Answer, Api, User
+from parley_system import LocalSystem
 
 FACTORS = "/api/v1/auth/factors"
 
@@ -43,6 +44,22 @@ def test_a_passkey_signs_in_without_name_and_password(register: MakeUser, system
     assert sign_in(system_url, asked, credential).status == 401
     listed = ada.api.get(FACTORS)["passkeys"]
     assert [(key["id"], key["name"]) for key in listed] == [(made["id"], "phone")] and "last_used_at" in listed[0]
+
+
+def test_sign_ins_by_passkey_are_counted_by_how_they_end(register: MakeUser, system_url: str, local: LocalSystem) -> None:
+    def counts() -> list[float]:
+        metric = "parley_passkey_sign_ins_total"
+        services = [name for name in local.services if name.startswith("auth-service")]
+        ends = [f'{metric}{{outcome="{end}"}}' for end in ("success", "refused")]
+        return [sum(local.metric(name, end) for name in services) for end in ends]
+
+    ada, phone = register("ada"), Passkey(system_url)
+    enrol(ada, phone)
+    asked = ask(system_url)
+    credential = phone.get(asked["options"]["challenge"])
+    before = counts()
+    assert [sign_in(system_url, asked, credential).status for _ in range(2)] == [200, 401]
+    assert counts() == [count + 1 for count in before]
 
 
 def test_a_passkey_is_the_second_factor_of_a_password(register: MakeUser, system_url: str) -> None:

@@ -1,5 +1,6 @@
 import ChatProtocol
 import Logging
+import Observability
 package import StrictJSON
 package import WebAuthn
 
@@ -29,6 +30,15 @@ package struct SignInWithPasskey: Sendable {
     let tokens: IssueTokens
     let audit: AuditLog
     let key: PasskeyChallengeKey
+    private let outcomes = CounterFamily(
+        "parley_passkey_sign_ins_total",
+        "Sign-ins by a passkey alone. refused: it opens nothing here; throttled: too many of those before; "
+            + "failed: not decided.",
+        label: "outcome", values: Outcome.allCases)
+
+    private enum Outcome: CaseIterable {
+        case success, refused, throttled, failed
+    }
 
     func options(at site: RelyingParty) -> SignInOptions {
         let challenge = PasskeyChallenge(for: .signIn, key: key)
@@ -42,16 +52,27 @@ package struct SignInWithPasskey: Sendable {
         _ request: PasskeySignInRequest, at site: RelyingParty, from address: AddressPrefix
     ) async throws -> SignedIn {
         let device = try DeviceName(checking: request.device)
-        let admission = try await throttle.admit("", from: address)
+        let admission: SignInThrottle.Admission
+        do {
+            admission = try await throttle.admit("", from: address)
+        } catch {
+            outcomes.increment((error as? ParleyError)?.code == .rateLimited ? .throttled : .failed)
+            throw error
+        }
         do {
             guard let signedIn = try await open(request, device, site, address) else {
                 await audit.write(AuditEntry(.signInFailed, from: address, device: device, detail: "wrong passkey"))
                 throw Self.refused
             }
+            outcomes.increment(.success)
             await throttle.clear(admission)
             return signedIn
+        } catch let error as ParleyError where error == Self.refused {
+            outcomes.increment(.refused)
+            throw error
         } catch {
-            if error as? ParleyError != Self.refused { await throttle.refund(admission) }
+            outcomes.increment(.failed)
+            await throttle.refund(admission)
             throw error
         }
     }

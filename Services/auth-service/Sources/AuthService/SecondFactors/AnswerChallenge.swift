@@ -50,20 +50,6 @@ package struct AnswerChallenge: Sendable {
         case success, refused, throttled, failed
     }
 
-    init(
-        challenges: PostgresChallengeStore, factors: PostgresFactorStore, checkPasskey: CheckPasskey,
-        sessions: PostgresSessionStore, throttle: SignInThrottle, tokens: IssueTokens, audit: AuditLog, logger: Logger
-    ) {
-        self.challenges = challenges
-        self.factors = factors
-        self.checkPasskey = checkPasskey
-        self.sessions = sessions
-        self.throttle = throttle
-        self.tokens = tokens
-        self.audit = audit
-        self.logger = logger
-    }
-
     /// - Throws: ``ParleyError``: `unauthenticated` for a wrong factor and for a challenge that is over alike,
     ///   `rate_limited`, `unavailable`.
     func callAsFunction(

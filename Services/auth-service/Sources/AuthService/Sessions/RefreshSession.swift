@@ -28,11 +28,6 @@ package struct RefreshSession: Sendable {
         case rotated, repeated, reused, refused
     }
 
-    init(sessions: PostgresSessionStore, tokens: IssueTokens) {
-        self.sessions = sessions
-        self.tokens = tokens
-    }
-
     /// - Throws: ``ParleyError`` `unauthenticated` for every token that is not good, whatever the reason.
     func callAsFunction(_ text: String, asCookie: Bool, from address: AddressPrefix) async throws -> SignedIn {
         guard let presented = RefreshToken(text) else { throw Self.refused }

@@ -58,24 +58,6 @@ package struct SignIn: Sendable {
         let user: UserID?
     }
 
-    init(
-        accounts: PostgresAccountStore, sessions: PostgresSessionStore, factors: PostgresFactorStore,
-        passkeys: PostgresPasskeyStore, challenges: PostgresChallengeStore, passwords: PasswordHasher,
-        throttle: SignInThrottle, devices: KnownDevices, tokens: IssueTokens, audit: AuditLog, logger: Logger
-    ) {
-        self.accounts = accounts
-        self.sessions = sessions
-        self.factors = factors
-        self.passkeys = passkeys
-        self.challenges = challenges
-        self.passwords = passwords
-        self.throttle = throttle
-        self.devices = devices
-        self.tokens = tokens
-        self.audit = audit
-        self.logger = logger
-    }
-
     /// - Parameter mark: what the device shows to be known.
     /// - Throws: ``ParleyError``: `unauthenticated`, `rate_limited`, `bad_request`, `unavailable`.
     func callAsFunction(
