@@ -66,9 +66,10 @@ struct ConnectionCountTests {
         #expect(count.enter("a") != nil)
     }
 
-    @Test("leave descriptors for everything else")
-    func descriptors() {
-        let (http, webSocket) = Descriptors.connectionsMax
-        #expect(http >= 128 && http <= 4096 && webSocket >= 128)
+    @Test(
+        "leave descriptors for everything else, and room for a crowd that shakes hands at once",
+        arguments: [(256, 128, 128), (1024, 256, 512), (20_000, 5000, 14_744), (1_048_576, 8192, 1_040_128)])
+    func descriptors(limit: Int, http: Int, webSocket: Int) {
+        #expect(Descriptors.connectionsMax(of: limit) == (http, webSocket))
     }
 }

@@ -70,12 +70,16 @@ package enum Descriptors {
     /// For stores, other services, files.
     private static let reserved = 256
 
-    /// What connections may take of them: an eighth is for those that have not become a WebSocket.
+    /// What connections may take of those this process has.
     package static var connectionsMax: (http: Int, webSocket: Int) {
         var limit = rlimit()
         let isKnown = getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
-        let most = isKnown ? Int(clamping: limit.rlim_cur) : 1024
-        let http = max(128, min(4096, most / 8))
-        return (http, max(128, most - http - reserved))
+        return connectionsMax(of: isKnown ? Int(clamping: limit.rlim_cur) : 1024)
+    }
+
+    /// A quarter is for connections that have not become a WebSocket: after an outage everybody shakes hands at once.
+    package static func connectionsMax(of descriptors: Int) -> (http: Int, webSocket: Int) {
+        let http = max(128, min(8192, descriptors / 4))
+        return (http, max(128, descriptors - http - reserved))
     }
 }
