@@ -10,22 +10,18 @@ import zipfile
 from html.parser import HTMLParser
 from typing import Any
 
-import requests
-
 from conftest import MakeUser, Talk
-from parley_client import User
+from parley_client import Api, User
 from parley_system import LocalSystem
 
 EVIL = '</p><script>alert("x")</script><img src=https://evil.example/x onerror=\'alert(1)\'>&amp;'
 
 
-def download(user: User) -> requests.Response:
-    headers = {"Authorization": f"Bearer {user.token}"}
-    return requests.get(user.api.url + "/api/v1/export", headers=headers, timeout=60)
+PATH = "/api/v1/export"
 
 
 def export(user: User) -> zipfile.ZipFile:
-    answer = download(user)
+    answer = user.api.download(PATH)
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Type"] == "application/zip"
     assert answer.headers["Cache-Control"] == "no-store"
@@ -131,11 +127,9 @@ def test_many_messages_are_exported_in_bounded_memory_one_export_at_a_time(
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        headers = {"Authorization": f"Bearer {talk.ada.token}"}
-        url = talk.ada.api.url + "/api/v1/export"
-        with requests.get(url, headers=headers, stream=True, timeout=60) as answer:
+        with talk.ada.api.download(PATH, stream=True) as answer:
             assert answer.status_code == 200
-            second = download(talk.ada)
+            second = talk.ada.api.download(PATH)
             assert second.status_code == 429 and int(second.headers["Retry-After"]) > 0
             archive = zipfile.ZipFile(io.BytesIO(answer.raw.read()))
     finally:
@@ -149,11 +143,11 @@ def test_many_messages_are_exported_in_bounded_memory_one_export_at_a_time(
     ]
     assert seqs == list(range(1, count + 1))
     assert max(most) - before < 64 << 20, f"{before} → {max(most)}"
-    with requests.get(url, headers=headers, stream=True, timeout=60) as again:
+    with talk.ada.api.download(PATH, stream=True) as again:
         assert again.status_code == 200
 
 
 def test_an_export_needs_a_token(register: MakeUser, system_url: str) -> None:
-    answer = requests.get(system_url + "/api/v1/export", timeout=10)
+    answer = Api(system_url).download(PATH)
     assert answer.status_code == 401 and answer.json()["error"]["code"] == "unauthenticated"
-    assert register("ada").api.request("POST", "/api/v1/export").status == 405
+    assert register("ada").api.request("POST", PATH).status == 405
