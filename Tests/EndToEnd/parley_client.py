@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import ssl
 import threading
 import time
 import uuid
@@ -210,6 +211,14 @@ class User:
         self.api.close()
 
 
+def tls_for_two_threads() -> ssl.SSLContext:
+    """TLS 1.2. In 1.3 the server's tickets come after the handshake, when one thread of the WebSocket library reads and
+    another writes already; Python lets both at OpenSSL at once, and some connections get stuck."""
+    context = ssl.create_default_context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
 class Socket:
     """One WebSocket. A background thread collects every frame; `wait` looks at all of them from the first."""
 
@@ -219,6 +228,8 @@ class Socket:
         self.close_reason = ""
         self._changed = threading.Condition()
         self._open = ExitStack()
+        if websocket_url(url).startswith("wss:"):
+            options.setdefault("ssl", tls_for_two_threads())
         opening = connect(websocket_url(url), compression=None, ping_interval=None, proxy=None, **options)
         self._ws: ClientConnection = self._open.enter_context(opening)
         self._reader = threading.Thread(target=self._read, daemon=True)
