@@ -42,6 +42,17 @@ import Tokens
         }
     }
 
+    @Test func aKnownDeviceShowsItsSecondFactorFromTheAddressOfAnAttacker() async throws {
+        try await AuthWorld.with(.standard) { world in
+            let ada = try await world.register()
+            let codes = try await world.protect(ada).codes
+            let challenge = try await world.challenge(ada)
+            await attack(world, ada.user.username, from: AuthWorld.home)
+            #expect(await code { try await world.answer(challenge, recovery: codes[0].text) } == .rateLimited)
+            _ = try await world.answer(challenge, recovery: codes[0].text, mark: mark(world, of: ada))
+        }
+    }
+
     @Test func aMarkIsWorthTenGuessesAndNoMore() async throws {
         try await AuthWorld.with(.standard) { world in
             let ada = try await world.register()

@@ -1,5 +1,6 @@
 import ChatProtocol
 import Postgres
+import ServiceKit
 import StrictJSON
 import Support
 import Testing
@@ -22,6 +23,19 @@ import WebAuthn
             #expect(try await world.isLive(signedIn))
             let listed = try await world.useCases.listFactors(of: ada.user.id).passkeys
             #expect(listed.map(\.id) == [passkey.id] && listed[0].lastUsedAt != nil)
+        }
+    }
+
+    @Test func aPasskeyOpensTwentySessionsAtOnceAndNoMore() async throws {
+        try await AuthWorld.with(.standard) { world in
+            let ada = try await world.register()
+            let bob = try await world.register()
+            let phones = [AuthWorld.authenticator(), AuthWorld.authenticator()]
+            try await world.enrol(phones[0], of: ada)
+            try await world.enrol(phones[1], of: bob)
+            for _ in 0..<20 { _ = try await world.signIn(phones[0]) }
+            #expect(await code { try await world.signIn(phones[0]) } == .rateLimited)
+            _ = try await world.signIn(phones[1])
         }
     }
 

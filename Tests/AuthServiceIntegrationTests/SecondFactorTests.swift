@@ -305,16 +305,16 @@ extension AuthWorld {
         try await answer(#"{"challenge":"\#(challenge.token.text)","code":"\#(code)"}"#, address)
     }
 
-    func answer(_ challenge: FactorChallenge, recovery: String) async throws -> SignedIn {
-        try await answer(token: challenge.token.text, recovery: recovery)
+    func answer(_ challenge: FactorChallenge, recovery: String, mark: String? = nil) async throws -> SignedIn {
+        try await answer(token: challenge.token.text, recovery: recovery, mark: mark)
     }
 
-    func answer(token: String, recovery: String) async throws -> SignedIn {
-        try await answer(#"{"challenge":"\#(token)","recovery_code":"\#(recovery)"}"#, Self.home)
+    func answer(token: String, recovery: String, mark: String? = nil) async throws -> SignedIn {
+        try await answer(#"{"challenge":"\#(token)","recovery_code":"\#(recovery)"}"#, Self.home, mark: mark)
     }
 
-    private func answer(_ body: String, _ address: AddressPrefix) async throws -> SignedIn {
+    private func answer(_ body: String, _ address: AddressPrefix, mark: String? = nil) async throws -> SignedIn {
         try await useCases.answerChallenge(
-            AnswerChallengeRequest(parsing: Array(body.utf8)), at: Self.site, from: address)
+            AnswerChallengeRequest(parsing: Array(body.utf8)), at: Self.site, from: address, mark: mark)
     }
 }

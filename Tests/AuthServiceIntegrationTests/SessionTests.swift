@@ -143,12 +143,44 @@ import Testing
         }
     }
 
+    @Test func endedSessionsComeInPagesOfWhichNoneIsMissed() async throws {
+        try await AuthWorld.with { world in
+            let read = ReadRevocations(world.database, pageMax: 2)
+            var sessions: [SessionID] = []
+            for _ in 0..<3 {
+                let person = try await world.register()
+                try await world.logout(person)
+                sessions.append(person.session)
+            }
+            // Four that end in one transaction.
+            let ada = try await world.register()
+            for _ in 0..<4 { sessions.append(try await world.signIn(ada.user.username).session) }
+            try await world.useCases.endSession.others(by: world.access(ada), from: AuthWorld.home)
+            for end in ["as they ended", "restored"] {
+                if end == "restored" {
+                    _ = try await world.database.query(
+                        "UPDATE auth.sessions SET ended_xid = 0 WHERE ended_at IS NOT NULL")
+                }
+                var found: [SessionID] = []
+                var cursor: String?
+                while true {
+                    let page = try await read(since: cursor)
+                    #expect(page.revocations.count <= 2)
+                    found += page.revocations.map(\.session)
+                    cursor = page.next
+                    if page.revocations.isEmpty { break }
+                }
+                #expect(found.count == 7 && Set(found) == Set(sessions), "\(end)")
+            }
+        }
+    }
+
     @Test func aCursorOfAnotherHistoryGetsEverything() async throws {
         try await AuthWorld.with { world in
             let ada = try await world.register()
             try await world.logout(ada)
             let read = world.useCases.readRevocations
-            let cursor = try #require(RevocationCursor(try await read(since: nil).next))
+            let cursor = try #require(ReadRevocations.Cursor(try await read(since: nil).next)).seen
             let xmax = cursor.snapshot.xmax
             for other in ["1-1.\(xmax):\(xmax):", "\(cursor.epoch).900000000:900000000:"] {
                 #expect(try await read(since: other).revocations.map(\.session) == [ada.session])

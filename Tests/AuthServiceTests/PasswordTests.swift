@@ -25,6 +25,13 @@ import Testing
         #expect(throws: ParleyError.self) { try check(password) }
     }
 
+    @Test func aTextThatIsFarTooLongIsRefusedForItsLengthAndNeverComposed() {
+        // In two runs of marks of different classes, whose order takes the square of their number to find.
+        let marks =
+            "x" + String(repeating: "\u{305}", count: 2_000_000) + String(repeating: "\u{316}", count: 2_000_000)
+        #expect(throws: ParleyError(.badRequest, "a password must be 8 to 128 characters")) { try check(marks) }
+    }
+
     @Test func aCharacterIsOneHoweverItIsComposed() throws {
         #expect(try check("e\u{301}e\u{301}e\u{301}e\u{301} 27!") == Array("\u{E9}\u{E9}\u{E9}\u{E9} 27!".utf8))
         #expect(throws: ParleyError.self) { try check("e\u{301}e\u{301}e\u{301}e\u{301}") }

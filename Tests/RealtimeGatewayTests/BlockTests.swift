@@ -60,6 +60,20 @@ struct BlockedPresenceTests {
         #expect(table.shown(ada, to: atBob, now: time(20)) == adaIs(.offline, time(-100)))
     }
 
+    @Test("shows who left before the block the same when they come and go, and when one of two blocks ends")
+    func leftAndBack() {
+        var table = table
+        _ = table.apply([adaIs(.offline, time(-100))], now: time(-90))
+        _ = table.heard([BlockChange(one: ada, other: bob, since: time(0))], now: time(1))
+        _ = table.tick(now: time(20))
+        for presence in [adaIs(.online), adaIs(.offline, time(40)), adaIs(.online)] {
+            let told = table.apply([presence], now: time(50))
+            #expect(told.filter { $0.connections.contains(atBob) }.isEmpty)
+        }
+        #expect(table.heard([BlockChange(one: ada, other: bob, since: time(45))], now: time(60)).isEmpty)
+        #expect(table.shown(ada, to: atBob, now: time(60)) == adaIs(.offline, time(-100)))
+    }
+
     @Test("begins again with its end, and is known from the first look where there is one already")
     func ending() {
         var table = table

@@ -33,6 +33,17 @@ struct SessionStateTests {
         #expect(state.received(.ping, id: .number(1), now: start) == .pong(.number(1)))
     }
 
+    @Test("looks up whom it watches five times at once and then once a second, and only the newest list")
+    func watching() {
+        var state = open()
+        let lists = (0..<9).map { _ in [UserID.make()] }
+        let taken = lists.map { state.received(.watch(users: $0), id: nil, now: start) }
+        #expect(taken == lists.prefix(5).map { .watch($0) } + [.none, .none, .none, .none])
+        #expect(state.tick(now: start + .seconds(1)) == .watch(lists[8]))
+        #expect(state.tick(now: start + .seconds(2)) == .none)
+        #expect(state.received(.watch(users: lists[0]), id: nil, now: start + .seconds(2)) == .watch(lists[0]))
+    }
+
     @Test("of another protocol version, with a bad token or with an old one is closed with the right code")
     func refusals() {
         var other = SessionState(now: start, limits: .standard)

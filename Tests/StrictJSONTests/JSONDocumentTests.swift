@@ -17,6 +17,13 @@ struct JSONDocumentTests {
         #expect(json["nothing"] == nil)
     }
 
+    @Test("gives a string back as a word only if it is short and ASCII")
+    func words() throws {
+        let long = String(repeating: "a", count: 64)
+        let json = try parse(#"["hello", "h\u0065llo", "\#(long)", "a\#(long)", "hell\u00f6", 1]"#)
+        #expect(json.elements?.map(\.word) == ["hello", "hello", long, nil, nil, nil])
+    }
+
     @Test(
         "refuses what is not JSON, and what is a trap in JSON",
         arguments: [

@@ -146,7 +146,13 @@ package final class HTTPGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .guarding: break
         }
         switch unwrapInboundIn(data) {
-        case .head: pace.headRead(now: context.eventLoop.now)
+        case .head(let head):
+            pace.headRead(now: context.eventLoop.now)
+            do {
+                return context.fireChannelRead(wrapInboundOut(.head(try PlainHead.read(head))))
+            } catch {
+                return refuse(error)
+            }
         case .body: break
         case .end: pace.endRead()
         }

@@ -31,6 +31,13 @@ package struct JSONValue: Sendable {
         }
     }
 
+    /// A string of at most 64 bytes of ASCII, or nil. What is compared with words of the protocol is read so: Swift
+    /// compares other strings by their normal form, and finding that takes a second for 64 KiB of combining marks.
+    package var word: String? {
+        guard let bytes = stringBytes, bytes.count <= 64, bytes.allSatisfy({ $0 < 0x80 }) else { return nil }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// An integer without fraction or exponent that fits 64 bits, or nil.
     package var integer: Int64? {
         guard node.kind == .integer else { return nil }

@@ -28,6 +28,9 @@ package struct AccessToken: Sendable, Equatable {
             exp: seconds + lifetime.milliseconds / 1000, jti: Identifier<TokenClaims>.make().description)
     }
 
+    /// Whether a text is worth looking for among tokens that are known.
+    package static func isPlausible(_ text: String) -> Bool { TokenRules.isPlausible(text) }
+
     package static func verifier() -> TokenVerifier {
         TokenVerifier(type: type, issuer: issuer, audience: audience, lifetimeMax: lifetimeMax)
     }

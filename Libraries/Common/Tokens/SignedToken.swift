@@ -34,6 +34,11 @@ package struct TokenClaims: JWTPayload, Equatable {
 enum TokenRules {
     /// Bytes of a token at most.
     static let bytesMax = 4096
+
+    /// Whether a text is short and plain enough to be looked at, or looked for, at all.
+    static func isPlausible(_ token: String) -> Bool {
+        token.utf8.count <= bytesMax && token.utf8.allSatisfy { $0 < 0x80 }
+    }
     /// How far the clocks of two machines may differ.
     static let clockSkew: Duration = .seconds(5)
 
@@ -42,7 +47,7 @@ enum TokenRules {
     static func header(
         of token: String, type: String
     ) throws(TokenError) -> (keyID: String, unverifiedPayload: [UInt8]) {
-        guard token.utf8.count <= bytesMax else { throw .malformed }
+        guard isPlausible(token) else { throw .malformed }
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3, let header = Base64URL.decode(parts[0]), let payload = Base64URL.decode(parts[1]),
             Base64URL.decode(parts[2]) != nil

@@ -64,7 +64,8 @@ extension ClientFrame {
     }
 
     private static func decode(_ json: JSONValue) throws -> ClientFrame {
-        switch try json.value("type", as: String.self) {
+        guard let type = json["type"], !type.isNull else { throw JSONError.missing("type") }
+        switch type.word {
         case "hello":
             let device: String? = try json.optional("device")
             return .hello(

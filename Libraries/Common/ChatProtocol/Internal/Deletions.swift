@@ -8,7 +8,7 @@ package enum MessagesOfDeleted: String, Sendable, CaseIterable, JSONCodable {
     case erase
 
     package init(json: JSONValue, field: String) throws(JSONError) {
-        guard let choice = json.string.flatMap(Self.init(rawValue:)) else {
+        guard let choice = json.word.flatMap(Self.init(rawValue:)) else {
             throw .mismatch(field, expected: #""keep" or "erase""#)
         }
         self = choice

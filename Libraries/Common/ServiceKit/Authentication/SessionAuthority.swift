@@ -17,6 +17,8 @@ package final class SessionAuthority: Service {
     private struct State {
         var revoked: [SessionID: Timestamp] = [:]
         var cursor: String?
+        /// Whether the list was once read to its end.
+        var isComplete = false
         var remembered: [String: AccessToken] = [:]
         var keyIDs: Set<String> = []
         /// Counts the times that `remembered` was forgotten.
@@ -42,7 +44,7 @@ package final class SessionAuthority: Service {
     }
 
     /// Whether keys and list were loaded at least once.
-    package var isLoaded: Bool { verifier.hasKeys && state.withLock { $0.cursor != nil } }
+    package var isLoaded: Bool { verifier.hasKeys && state.withLock { $0.isComplete } }
 
     package func run() async throws {
         try await Repeating(every: Self.interval) { await self.refresh() }.run()
@@ -52,6 +54,7 @@ package final class SessionAuthority: Service {
     /// - Throws: ``ParleyError`` `unauthenticated`, or `unavailable` where no keys could be loaded yet.
     package func verify(_ token: String, remembering: Bool = true) async throws(ParleyError) -> AccessToken {
         guard isLoaded else { throw .unavailable("signing in is not possible just now") }
+        guard AccessToken.isPlausible(token) else { throw Self.invalid }
         let (known, generation) = state.withLock { ($0.remembered[token], $0.generation) }
         let access: AccessToken
         if let known, known.expires > .now {
@@ -80,10 +83,11 @@ package final class SessionAuthority: Service {
         do {
             return try await AccessToken(verifying: token, by: verifier)
         } catch {
-            throw ParleyError(
-                .unauthenticated, error == .expired ? "the access token has expired" : "the access token is not valid")
+            throw error == .expired ? ParleyError(.unauthenticated, "the access token has expired") : Self.invalid
         }
     }
+
+    private static let invalid = ParleyError(.unauthenticated, "the access token is not valid")
 
     private func remember(_ token: String, _ access: AccessToken, of generation: Int) {
         state.withLock { state in
@@ -116,18 +120,26 @@ package final class SessionAuthority: Service {
             }
             // An empty set would lock everybody out; the last keys are better.
             if !keys.isEmpty { await replaceKeys(keys) }
-            let cursor = state.withLock { $0.cursor }
-            let path = RevocationsAnswer.path + (cursor.map { "?since=\($0)" } ?? "")
-            let answer: RevocationsAnswer = try await auth.call(path, method: "GET", deadline: .after(.seconds(2)))
-            add(answer.revocations)
+            while try await readRevocations() {}
             let now = Timestamp.now
             state.withLock { state in
-                state.cursor = answer.next
+                state.isComplete = true
                 state.revoked = state.revoked.filter { $0.value > now }
             }
             refreshedAt.set(now.seconds)
         } catch {
             logger.warning("keys and ended sessions not refreshed", metadata: ["reason": "\(error)"])
         }
+    }
+
+    /// Reads a page of ended sessions.
+    /// - Returns: whether there may be more of them.
+    private func readRevocations() async throws -> Bool {
+        let cursor = state.withLock { $0.cursor }
+        let path = RevocationsAnswer.path + (cursor.map { "?since=\($0)" } ?? "")
+        let answer: RevocationsAnswer = try await auth.call(path, method: "GET", deadline: .after(.seconds(2)))
+        add(answer.revocations)
+        state.withLock { $0.cursor = answer.next }
+        return !answer.revocations.isEmpty
     }
 }

@@ -41,7 +41,7 @@ package struct AssertionResponse: Sendable, JSONDecodable {
 
 extension JSONValue {
     fileprivate func credentialID() throws(JSONError) -> [UInt8] {
-        guard try value("type", as: String.self) == "public-key" else {
+        guard self["type"]?.word == "public-key" else {
             throw .mismatch("type", expected: #""public-key""#)
         }
         let id = try bytes("id")

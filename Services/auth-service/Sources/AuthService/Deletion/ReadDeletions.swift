@@ -1,6 +1,9 @@
 package import ChatProtocol
 import Postgres
 
+/// Where a reader of deletions goes on.
+package typealias DeletionCursor = PageCursor<UserKind>
+
 /// `GET /internal/v1/deletions?since=`: the accounts that were deleted since a cursor, in pages.
 package struct ReadDeletions: Sendable {
     package static let pageMax = 1000
@@ -31,7 +34,7 @@ package struct ReadDeletions: Sendable {
         let rows = try await database.query(
             """
             SELECT now.epoch, now.snapshot, d.xid, d.user_id, d.messages FROM \(nowIn: "auth") AS now
-            LEFT JOIN auth.deletions AS d ON d.xid >= \(min(cursor?.seen.snapshot.xmin ?? 0, max(end - 1, 0)))
+            LEFT JOIN auth.deletions AS d ON d.xid >= \(cursor?.first ?? 0)
                 AND (d.xid >= \(end) OR d.xid = ANY(\(cursor?.seen.snapshot.inProgress ?? []))
                     OR (d.xid = \(end - 1) AND d.user_id > \(cursor?.after)))
             ORDER BY d.xid, d.user_id LIMIT \(Int64(pageMax))
@@ -52,33 +55,4 @@ package struct ReadDeletions: Sendable {
         }
         return (DeletionsAnswer(deletions: deletions, next: next.description), now)
     }
-}
-
-/// Up to where a reader knows the deletions. After a full page it is cut off behind the page's last row, in the order of
-/// transactions and users: what is not over yet stays named in it.
-///
-/// Written for a query string: `<epoch>.<snapshot>` or `<epoch>.<snapshot>.<user>`.
-package struct DeletionCursor: Sendable, Equatable, CustomStringConvertible {
-    package let seen: RevocationCursor
-    /// Of the last transaction in `seen`, only the users up to this one were seen. (One transaction deletes one user,
-    /// but in a restored database all share the number 0.)
-    package let after: UserID?
-
-    init(seen: RevocationCursor, after: UserID?) {
-        self.seen = seen
-        self.after = after
-    }
-
-    /// Reads what ``description`` wrote.
-    package init?(_ text: String) {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard (2...3).contains(parts.count), let seen = RevocationCursor(parts[...1].joined(separator: ".")) else {
-            return nil
-        }
-        after = parts.count == 3 ? UserID(parts[2]) : nil
-        guard parts.count == 2 || after != nil else { return nil }
-        self.seen = seen
-    }
-
-    package var description: String { seen.description + (after.map { ".\($0)" } ?? "") }
 }

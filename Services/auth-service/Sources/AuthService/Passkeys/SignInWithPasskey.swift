@@ -1,6 +1,7 @@
 import ChatProtocol
 import Logging
 import Observability
+import ServiceKit
 package import StrictJSON
 package import WebAuthn
 
@@ -26,10 +27,14 @@ package struct SignInWithPasskey: Sendable {
     let passkeys: PostgresPasskeyStore
     let accounts: PostgresAccountStore
     let sessions: PostgresSessionStore
-    let throttle: SignInThrottle
     let tokens: IssueTokens
     let audit: AuditLog
     let key: PasskeyChallengeKey
+    /// By address. Not a ``SignInThrottle``: nobody guesses signatures, and one who shares an address must not keep others
+    /// out.
+    let attempts: RateLimiter<String>
+    /// By user: a session costs rows for a week, and nothing here is as dear as a password's hash.
+    let openings: RateLimiter<UserID>
     private let outcomes = CounterFamily(
         "parley_passkey_sign_ins_total",
         "Sign-ins by a passkey alone. refused: it opens nothing here; throttled: too many of those before; "
@@ -52,27 +57,19 @@ package struct SignInWithPasskey: Sendable {
         _ request: PasskeySignInRequest, at site: RelyingParty, from address: AddressPrefix
     ) async throws -> SignedIn {
         let device = try DeviceName(checking: request.device)
-        let admission: SignInThrottle.Admission
         do {
-            admission = try await throttle.admit("", from: address)
-        } catch {
-            outcomes.increment((error as? ParleyError)?.code == .rateLimited ? .throttled : .failed)
-            throw error
-        }
-        do {
+            if let wait = attempts.take(address.prefix) { throw Self.tooMany(wait) }
             guard let signedIn = try await open(request, device, site, address) else {
                 await audit.write(AuditEntry(.signInFailed, from: address, device: device, detail: "wrong passkey"))
                 throw Self.refused
             }
             outcomes.increment(.success)
-            await throttle.clear(admission)
             return signedIn
-        } catch let error as ParleyError where error == Self.refused {
-            outcomes.increment(.refused)
-            throw error
         } catch {
-            outcomes.increment(.failed)
-            await throttle.refund(admission)
+            switch error as? ParleyError {
+            case Self.refused: outcomes.increment(.refused)
+            case let error: outcomes.increment(error?.code == .rateLimited ? .throttled : .failed)
+            }
             throw error
         }
     }
@@ -85,6 +82,7 @@ package struct SignInWithPasskey: Sendable {
                 request.credential, of: nil, challenge: challenge.bytes, at: site, userVerified: true),
             try await passkeys.use(challenge), let account = try await accounts.credentials(of: user)
         else { return nil }
+        if let wait = openings.take(user) { throw Self.tooMany(wait) }
         let opening = OpeningSession(user: user, device: device, address: address, tokens: tokens)
         guard try await sessions.open(opening, passwordHash: account.passwordHash) else { return nil }
         return try await tokens(
@@ -92,6 +90,10 @@ package struct SignInWithPasskey: Sendable {
     }
 
     private static let refused = ParleyError(.unauthenticated, "this passkey opens nothing here")
+
+    private static func tooMany(_ wait: Duration) -> ParleyError {
+        ParleyError(.rateLimited, "too many sign-ins by passkey; try again later", retryAfter: wait)
+    }
 }
 
 /// Whether what a browser brings proves a passkey that is known here.

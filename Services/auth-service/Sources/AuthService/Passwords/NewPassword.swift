@@ -11,10 +11,11 @@ package struct NewPassword: Sendable {
 
     /// - Throws: ``ParleyError`` `bad_request` that says which rule was broken.
     package init(checking text: String, of username: Username) throws(ParleyError) {
+        let wrongLength = ParleyError(.badRequest, "a password must be 8 to 128 characters")
+        // First, because finding the composed form of long texts takes long.
+        guard text.utf8.count <= Self.presentedBytesMax else { throw wrongLength }
         let text = Self.normalised(text)
-        guard Self.characters.contains(text.unicodeScalars.count) else {
-            throw ParleyError(.badRequest, "a password must be 8 to 128 characters")
-        }
+        guard Self.characters.contains(text.unicodeScalars.count) else { throw wrongLength }
         let folded = text.lowercased()
         guard !Self.common.contains(folded) else {
             throw ParleyError(.badRequest, "this password is among the best known ones; choose another")

@@ -62,8 +62,7 @@ struct UseCases: Sendable {
             passwords: passwords, throttle: throttle, devices: devices, tokens: tokens, audit: audit, logger: logger)
         answerChallenge = AnswerChallenge(
             challenges: challenges, factors: factors, checkPasskey: checkPasskey, sessions: sessions,
-            throttle: throttle, tokens: tokens,
-            audit: audit, logger: logger)
+            throttle: throttle, devices: devices, tokens: tokens, audit: audit, logger: logger)
         refreshSession = RefreshSession(sessions: sessions, tokens: tokens)
         endSession = EndSession(sessions: sessions)
         listSessions = ListSessions(sessions: sessions)
@@ -79,8 +78,10 @@ struct UseCases: Sendable {
         enrolPasskey = EnrolPasskey(confirm: confirm, passkeys: passkeys, key: passkeyKey, logger: logger)
         removePasskey = RemovePasskey(confirm: confirm, passkeys: passkeys)
         signInWithPasskey = SignInWithPasskey(
-            check: checkPasskey, passkeys: passkeys, accounts: accounts, sessions: sessions, throttle: throttle,
-            tokens: tokens, audit: audit, key: passkeyKey)
+            check: checkPasskey, passkeys: passkeys, accounts: accounts, sessions: sessions, tokens: tokens,
+            audit: audit, key: passkeyKey,
+            attempts: RateLimiter("passkey", burst: 500, perSecond: 10, profile: profile),
+            openings: RateLimiter("passkey-sessions", burst: 20, perSecond: 0.2, profile: profile))
         listFactors = ListFactors(factors: factors, passkeys: passkeys)
         editProfile = EditProfile(accounts: accounts)
         findUsers = FindUsers(

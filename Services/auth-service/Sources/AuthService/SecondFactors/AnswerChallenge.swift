@@ -38,6 +38,7 @@ package struct AnswerChallenge: Sendable {
     let checkPasskey: CheckPasskey
     let sessions: PostgresSessionStore
     let throttle: SignInThrottle
+    let devices: KnownDevices
     let tokens: IssueTokens
     let audit: AuditLog
     let logger: Logger
@@ -50,16 +51,17 @@ package struct AnswerChallenge: Sendable {
         case success, refused, throttled, failed
     }
 
+    /// - Parameter mark: what the device shows to be known.
     /// - Throws: ``ParleyError``: `unauthenticated` for a wrong factor and for a challenge that is over alike,
     ///   `rate_limited`, `unavailable`.
     func callAsFunction(
-        _ request: AnswerChallengeRequest, at site: RelyingParty, from address: AddressPrefix
+        _ request: AnswerChallengeRequest, at site: RelyingParty, from address: AddressPrefix, mark: String? = nil
     ) async throws -> SignedIn {
         let token = ChallengeToken(request.challenge)
         let admission: SignInThrottle.Admission
         do {
             let name = if let token { try await challenges.username(of: token) } else { String?.none }
-            admission = try await throttle.admit(name ?? "", from: address)
+            admission = try await throttle.admit(name ?? "", from: address, devices.origin(mark, of: name))
         } catch {
             outcomes.increment((error as? ParleyError)?.code == .rateLimited ? .throttled : .failed)
             throw error

@@ -29,7 +29,7 @@ struct FactorRoutes: Sendable {
     @Sendable private func answer(_ request: Request, _ context: ParleyRequestContext) async throws -> Response {
         let body = try await request.decode(AnswerChallengeRequest.self)
         let signedIn = try await useCases.answerChallenge(
-            body, at: site.of(request), from: address(request, context))
+            body, at: site.of(request), from: address(request, context), mark: KnownDevices.shown(by: request))
         return useCases.response(signedIn, to: request)
     }
 

@@ -66,10 +66,10 @@ package struct SignIn: Sendable {
         let device = try DeviceName(checking: request.device)
         guard request.password.utf8.count <= NewPassword.presentedBytesMax else { throw Self.refused }
         let name = Username(request.username)
-        let origin = origin(mark, name)
         let admission: SignInThrottle.Admission
         do {
-            admission = try await throttle.admit(name?.description ?? "", from: address, origin)
+            admission = try await throttle.admit(
+                name?.description ?? "", from: address, devices.origin(mark, of: name?.description))
         } catch {
             let isThrottled = (error as? ParleyError)?.code == .rateLimited
             outcomes.increment(isThrottled ? .throttled : .failed)
@@ -103,11 +103,6 @@ package struct SignIn: Sendable {
             await throttle.refund(admission)
             throw error
         }
-    }
-
-    private func origin(_ mark: String?, _ name: Username?) -> SignInThrottle.Origin {
-        guard let mark, let name, devices.isMark(mark, of: name.description) else { return .stranger }
-        return .device(mark)
     }
 
     private func open(

@@ -38,6 +38,12 @@ package struct KnownDevices: Sendable {
         return Base64URL.encode(number + tag(of: number, username))
     }
 
+    /// Where an attempt comes from that shows this mark.
+    func origin(_ mark: String?, of username: String?) -> SignInThrottle.Origin {
+        guard let mark, let username, isMark(mark, of: username) else { return .stranger }
+        return .device(mark)
+    }
+
     /// Whether the mark was made here, for this account.
     package func isMark(_ text: String, of username: String) -> Bool {
         guard text.utf8.count < 64, let bytes = Base64URL.decode(text),

@@ -58,13 +58,15 @@ struct ReadHistory: Sendable {
         _ chat: ChatHash, page: HistoryPage, by user: UserID
     ) async throws -> (messages: [Message], lastSeq: Int64) {
         let range = page.range
-        // The tip is read after the page, so that it is never below a message of the page.
+        // The tip is read after the page, so that it is never below a message of the page. A stranger's page is empty in
+        // the database already: otherwise the time it takes would tell whether there is such a chat.
         let rows = try await pool.group(
             [
                 """
                 SELECT seq, client_id, sender, body, sent_at, COALESCE(hidden AND sender <> \(user), false)
                 FROM chat.messages
                 WHERE chat = \(chat)
+                    AND EXISTS (SELECT FROM chat.members WHERE members.chat = \(chat) AND user_id = \(user))
                     AND seq >= (SELECT LEAST(\(range.place), last_seq + \(range.reach)) FROM chat.chats
                         WHERE hash = \(chat)) + \(range.first)
                     AND seq <= (SELECT LEAST(\(range.place), last_seq + \(range.reach)) FROM chat.chats

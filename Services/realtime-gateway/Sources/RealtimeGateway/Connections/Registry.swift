@@ -72,14 +72,19 @@ final class Registry: Sendable {
 
     func registered(_ ref: ConnectionRef, _ token: AccessToken) {
         registeredCount.wrappingAdd(1, ordering: .relaxed)
-        let replaced = state.withLock { state -> ConnectionRef? in
+        let surplus = state.withLock { state -> (ref: ConnectionRef, code: CloseCode)? in
             state.users[token.user, default: nowhere][ref.shard] += 1
             state.bySession[token.session, default: []].append(ref)
+            guard isBounded else { return nil }
             let refs = state.bySession[token.session] ?? []
-            return isBounded && refs.count > ConnectionLimits.connectionsPerSessionMax ? refs.first : nil
+            if refs.count > ConnectionLimits.connectionsPerSessionMax, let oldest = refs.first {
+                return (oldest, .replaced)
+            }
+            let ofUser = state.users[token.user, default: nowhere].reduce(0, +)
+            return ofUser > ConnectionLimits.connectionsPerUserMax ? (ref, .rateLimited) : nil
         }
-        guard let replaced else { return }
-        shards[replaced.shard].execute { shard in shard.session(replaced.id)?.close(.replaced) }
+        guard let surplus else { return }
+        shards[surplus.ref.shard].execute { $0.session(surplus.ref.id)?.close(surplus.code) }
     }
 
     func unregistered(_ ref: ConnectionRef, _ token: AccessToken) {

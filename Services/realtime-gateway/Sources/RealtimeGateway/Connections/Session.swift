@@ -79,7 +79,7 @@ final class Session: WebSocketPeer {
         case .send(let id, let chat, let body): send(id, chat, body)
         case .cursor(let chat, let delivered, let read, let id): cursor(chat, delivered, read, id)
         case .typing(let chat, let active, let id): typing(chat, active, id)
-        case .watch(let users, let id): watch(users, id)
+        case .watch(let users): watch(users)
         case .pong(let id): write(.pong(id: id, serverTime: .now, health: gateway.health.current))
         case .reject(let id, let error): refuse(id, error)
         case .close(let code): close(code)
@@ -178,7 +178,7 @@ final class Session: WebSocketPeer {
         }
     }
 
-    private func watch(_ users: [UserID], _ id: FrameID?) {
+    private func watch(_ users: [UserID]) {
         guard let token = state.token else { return }
         let ref = ref
         let gateway = gateway

@@ -15,7 +15,7 @@ struct SessionState {
         case send(id: MessageID, chat: ChatHash, body: MessageBody)
         case cursor(chat: ChatHash, delivered: Int64, read: Int64, id: FrameID?)
         case typing(chat: ChatHash, active: Bool, id: FrameID?)
-        case watch([UserID], id: FrameID?)
+        case watch([UserID])
         case pong(FrameID?)
         case reject(FrameID?, ParleyError)
         case close(CloseCode)
@@ -40,6 +40,10 @@ struct SessionState {
     private var frames: TokenBucket
     private var refusedFrames = 0
     private var typing: [ChatHash: (active: Bool, at: NIODeadline)] = [:]
+    /// Look-ups of whom the connection watches that may be made at once; one more with each tick.
+    private var watchCredit = ConnectionLimits.watchesAtOnceMax
+    /// Whom to watch as soon as there is credit again.
+    private var pendingWatch: [UserID]?
 
     init(now: NIODeadline, limits: ConnectionLimits) {
         openedAt = now
@@ -81,7 +85,9 @@ struct SessionState {
         case .cursor(let chat, let delivered, let read):
             return .cursor(chat: chat, delivered: delivered ?? 0, read: read ?? 0, id: id)
         case .typing(let chat, let active): return takeTyping(chat, active: active, id, now)
-        case .watch(let users): return .watch(users, id: id)
+        case .watch(let users):
+            pendingWatch = users
+            return takeWatch()
         case .ping: return .pong(id)
         }
     }
@@ -109,6 +115,14 @@ struct SessionState {
         if typing.count >= ConnectionLimits.typingChatsMax { typing = [:] }
         typing[chat] = (active, now)
         return .typing(chat: chat, active: active, id: id)
+    }
+
+    /// Only the newest list counts, so the ones before it that found no credit are not looked up at all.
+    private mutating func takeWatch() -> Action {
+        guard watchCredit > 0, let users = pendingWatch else { return .none }
+        watchCredit -= 1
+        pendingWatch = nil
+        return .watch(users)
     }
 
     // MARK: Limits
@@ -176,7 +190,8 @@ struct SessionState {
                 pingedAt = now
                 return .ping
             }
-            return .none
+            watchCredit = min(watchCredit + 1, ConnectionLimits.watchesAtOnceMax)
+            return takeWatch()
         }
     }
 }
@@ -189,10 +204,13 @@ struct ConnectionLimits: Sendable {
     static let badFramesWindow: TimeAmount = .minutes(1)
     static let typingInterval: TimeAmount = .seconds(3)
     static let typingChatsMax = 64
+    static let watchesAtOnceMax = 5
     /// Frames over the rate limit that are answered before the connection is closed.
     static let refusedFramesMax = 1000
     /// Connections of one session on one gateway; the oldest is closed.
     static let connectionsPerSessionMax = 20
+    /// Connections of one user on one gateway; one more is closed.
+    static let connectionsPerUserMax = 100
     /// Connections that have not said hello yet, on one gateway.
     static let unauthenticatedMax = 8192
     /// Those of one address; a whole office that comes back at once says hello within a second or two.

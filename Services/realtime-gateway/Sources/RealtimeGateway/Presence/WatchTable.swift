@@ -16,11 +16,17 @@ struct WatchTable {
         let users: [UserID]
     }
 
+    private struct Block {
+        var since: Timestamp
+        /// When the user had left before, if that is known: shown on, whatever they do now.
+        var left: Timestamp?
+    }
+
     private var watchers: [UserID: Set<ConnectionRef>] = [:]
     private var watched: [ConnectionRef: Watch] = [:]
     private var states: [UserID: Presence] = [:]
-    /// By watched user: to which connections they are blocked, and since when.
-    private var blocks: [UserID: [ConnectionRef: Timestamp]] = [:]
+    /// By watched user: to which connections they are blocked.
+    private var blocks: [UserID: [ConnectionRef: Block]] = [:]
     private var lastTick = Timestamp(milliseconds: 0)
 
     /// Replaces what a connection watches.
@@ -57,7 +63,7 @@ struct WatchTable {
 
     /// What a connection is shown of a watched user; nil where nothing is known.
     func shown(_ user: UserID, to connection: ConnectionRef, now: Timestamp) -> Presence? {
-        states[user].map { Self.shown($0, blockedSince: blocks[user]?[connection], now: now) }
+        states[user].map { Self.shown($0, blocks[user]?[connection], now: now) }
     }
 
     /// Whether nothing is known of a user, so that it is worth asking.
@@ -78,10 +84,11 @@ struct WatchTable {
             let before = states[presence.user] ?? .unknown(presence.user)
             states[presence.user] = presence
             guard let blocked = blocks[presence.user] else { return [(presence, interested)] }
-            let changed = blocked.compactMap { connection, since in
+            for connection in blocked.keys { noteLeft(presence.user, connection) }
+            let changed = blocked.compactMap { connection, block in
                 Self.change(
-                    connection, Self.shown(before, blockedSince: since, now: now),
-                    Self.shown(presence, blockedSince: since, now: now))
+                    connection, Self.shown(before, block, now: now),
+                    Self.shown(presence, blocks[presence.user]?[connection], now: now))
             }
             return [(presence, interested.subtracting(blocked.keys))] + changed
         }
@@ -102,11 +109,10 @@ struct WatchTable {
     mutating func tick(now: Timestamp) -> [Told] {
         defer { lastTick = now }
         return blocks.flatMap { user, connections in
-            connections.compactMap { connection, since in
+            connections.compactMap { connection, block in
                 guard let state = states[user] else { return nil }
                 return Self.change(
-                    connection, Self.shown(state, blockedSince: since, now: lastTick),
-                    Self.shown(state, blockedSince: since, now: now))
+                    connection, Self.shown(state, block, now: lastTick), Self.shown(state, block, now: now))
             }
         }
     }
@@ -124,18 +130,35 @@ struct WatchTable {
     }
 
     private mutating func setBlock(_ user: UserID, _ connection: ConnectionRef, since: Timestamp?) {
-        blocks[user, default: [:]][connection] = since
-        if blocks[user]?.isEmpty == true { blocks[user] = nil }
+        guard let since else {
+            blocks[user]?[connection] = nil
+            if blocks[user]?.isEmpty == true { blocks[user] = nil }
+            return
+        }
+        // Where each blocks the other and one of the two ends, the earlier one goes on showing.
+        var block = blocks[user]?[connection] ?? Block(since: since)
+        block.since = min(block.since, since)
+        blocks[user, default: [:]][connection] = block
+        noteLeft(user, connection)
+    }
+
+    /// Keeps the time at which somebody is shown to have left before they were blocked.
+    private mutating func noteLeft(_ user: UserID, _ connection: ConnectionRef) {
+        guard let state = states[user], state.state == .offline, let left = state.lastSeen,
+            let block = blocks[user]?[connection], left < block.since
+        else { return }
+        blocks[user]?[connection]?.left = min(left, block.left ?? left)
     }
 
     private static func change(_ connection: ConnectionRef, _ before: Presence, _ after: Presence) -> Told? {
         before == after ? nil : (after, [connection])
     }
 
-    private static func shown(_ presence: Presence, blockedSince since: Timestamp?, now: Timestamp) -> Presence {
+    private static func shown(_ presence: Presence, _ block: Block?, now: Timestamp) -> Presence {
         // While presence-service is away everybody is unknown.
-        guard let since, presence.state != .unknown, since.advanced(by: leaveDelay) <= now else { return presence }
-        let lastSeen = presence.state == .online ? since : presence.lastSeen.map { min($0, since) }
+        guard let block, presence.state != .unknown, block.since.advanced(by: leaveDelay) <= now else { return presence }
+        let limit = block.left ?? block.since
+        let lastSeen = presence.state == .online ? limit : presence.lastSeen.map { min($0, limit) }
         return Presence(user: presence.user, state: .offline, lastSeen: lastSeen)
     }
 }
