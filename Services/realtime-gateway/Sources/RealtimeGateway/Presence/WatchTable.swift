@@ -156,7 +156,9 @@ struct WatchTable {
 
     private static func shown(_ presence: Presence, _ block: Block?, now: Timestamp) -> Presence {
         // While presence-service is away everybody is unknown.
-        guard let block, presence.state != .unknown, block.since.advanced(by: leaveDelay) <= now else { return presence }
+        guard let block, presence.state != .unknown, block.since.advanced(by: leaveDelay) <= now else {
+            return presence
+        }
         let limit = block.left ?? block.since
         let lastSeen = presence.state == .online ? limit : presence.lastSeen.map { min($0, limit) }
         return Presence(user: presence.user, state: .offline, lastSeen: lastSeen)
