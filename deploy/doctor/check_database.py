@@ -141,7 +141,7 @@ def load(installation: Installation) -> Iterator[Finding]:
                 WHERE backend_type = 'client backend' AND application_name <> 'pg_dump')"""
     free, oldest = (int(value) for value in sql.row(installation.database_url or "", statement))
     if free < CONNECTIONS_FREE_MIN:
-        mend = "raise max_connections: message-service takes 8 an instance, auth-service 3"
+        mend = "raise max_connections: message-service takes 9 an instance, auth-service 3"
         yield fail("PostgreSQL", f"{free} connections are left", mend)
     else:
         yield ok("PostgreSQL", f"{free} connections are left")
